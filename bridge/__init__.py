@@ -1,0 +1,1 @@
+"""The bridge between MQTT and the journal."""

@@ -1,0 +1,178 @@
+"""Alert records: CloudEvents 1.0 in Kafka's binary content mode (CloudEvents Kafka binding 1.0.2, §3.2).
+
+Attributes are `ce_` headers, the body is JSON with times in RFC 3339 UTC. The same body is what Socket.IO clients
+and MQTT subscribers receive.
+"""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import orjson
+
+from pipeline.alerts import (
+    AlertEvent,
+    Cause,
+    Evidence,
+    Output,
+    ReadingEvidence,
+    RuleSuspended,
+    Transition,
+    WindowEvidence,
+)
+from pipeline.codec import Encoded, Headers
+from pipeline.errors import InvalidInput, UnknownVersion
+from pipeline.instants import format_instant, parse_instant
+
+VERSION = 1
+ALERT_TYPE = "insa.iiot.alert."
+SUSPENDED_TYPE = "insa.iiot.rule.suspended"
+SOURCE = "insa-iiot/detect"
+_TRANSITIONS = get_args(Transition)
+
+
+def encode_output(output: Output) -> Encoded:
+    """Encode for `iiot.alerts`; equal outputs give equal bytes, so repeats are recognisable as such."""
+    if isinstance(output, RuleSuspended):
+        kind = SUSPENDED_TYPE
+        document = suspension_document(output)
+    else:
+        kind = ALERT_TYPE + output.transition
+        document = alert_document(output)
+    headers: Headers = (
+        ("ce_specversion", b"1.0"),
+        ("ce_id", output_id(output).encode()),
+        ("ce_source", SOURCE.encode()),
+        ("ce_type", kind.encode()),
+        ("ce_subject", output.device_id.encode()),
+        ("ce_time", format_instant(output.at).encode()),
+        ("content-type", b"application/json"),
+        ("v", str(VERSION).encode()),
+    )
+    return Encoded(headers, orjson.dumps(document))
+
+
+def output_id(output: Output) -> str:
+    """The CloudEvents id: the same for each repeat of an output, different for each output."""
+    if isinstance(output, RuleSuspended):
+        return f"suspended-{output.cause.partition}-{output.cause.offset}-{output.rule_id}-{output.device_id}"
+    return f"{output.alert_id}-{output.sequence}"
+
+
+def record_id(headers: Headers) -> str | None:
+    """The CloudEvents id of a record, without decoding its body; None if it has none."""
+    for name, value in headers:
+        if name == "ce_id":
+            return value.decode(errors="replace")
+    return None
+
+
+def decode_output(headers: Headers, body: bytes | None) -> Output:
+    """Decode a record of `iiot.alerts`; raises UnknownVersion or InvalidInput (reason `undecodable`)."""
+    given = dict(headers)
+    try:
+        kind = given["ce_type"].decode()
+        version = int(given["v"])
+    except (KeyError, ValueError, UnicodeDecodeError):
+        raise InvalidInput("undecodable", "the record is no alert: no readable ce_type and v") from None
+    if version > VERSION:
+        raise UnknownVersion(f"an alert of version {version} was written by a newer release")
+    try:
+        document = orjson.loads(body or b"")
+        if kind == SUSPENDED_TYPE:
+            return _load_suspension(document)
+        if kind.removeprefix(ALERT_TYPE) in _TRANSITIONS and kind == ALERT_TYPE + document["transition"]:
+            return _load_alert(document)
+    except (ValueError, TypeError, KeyError, AttributeError, InvalidInput) as error:
+        raise InvalidInput("undecodable", f"the body is no {kind[:64]}: {type(error).__name__}") from None
+    raise InvalidInput("undecodable", f"the type {kind[:64]!r} is not known")
+
+
+def alert_document(event: AlertEvent) -> dict[str, Any]:
+    """The JSON document of an alert event, as every channel but the webhook carries it."""
+    return {
+        "alert_id": event.alert_id,
+        "sequence": event.sequence,
+        "transition": event.transition,
+        "rule_id": event.rule_id,
+        "rule_version": event.rule_version,
+        "rule_name": event.rule_name,
+        "device_id": event.device_id,
+        "severity": event.severity,
+        "message": event.message,
+        "value": event.value,
+        "threshold": event.threshold,
+        "unit": event.unit,
+        "context": dict(event.context),
+        "opened_at": format_instant(event.opened_at),
+        "at": format_instant(event.at),
+        "cause": _cause_document(event.cause),
+        "evidence": {
+            "readings": [
+                {
+                    "key": r.key,
+                    "ts": format_instant(r.ts),
+                    "value": r.value,
+                    "offset": r.offset,
+                    "index": r.index,
+                }
+                for r in event.evidence.readings
+            ],
+            "windows": [
+                {
+                    "key": w.key,
+                    "aggregate": w.aggregate,
+                    "window_seconds": w.window_seconds,
+                    "start": format_instant(w.start),
+                    "end": format_instant(w.end),
+                    "count": w.count,
+                    "value": w.value,
+                }
+                for w in event.evidence.windows
+            ],
+        },
+        "notify": event.notify,
+        "reason": event.reason,
+    }
+
+
+def suspension_document(event: RuleSuspended) -> dict[str, Any]:
+    """The JSON document of a suspended rule."""
+    return {
+        "rule_id": event.rule_id,
+        "rule_version": event.rule_version,
+        "device_id": event.device_id,
+        "error": event.error,
+        "at": format_instant(event.at),
+        "cause": _cause_document(event.cause),
+    }
+
+
+def _cause_document(cause: Cause) -> dict[str, Any]:
+    return {"topic": cause.topic, "partition": cause.partition, "offset": cause.offset}
+
+
+def _load_suspension(document: dict[str, Any]) -> RuleSuspended:
+    return RuleSuspended(**{**document, "at": parse_instant(document["at"]), "cause": Cause(**document["cause"])})
+
+
+def _load_alert(document: dict[str, Any]) -> AlertEvent:
+    evidence = document["evidence"]
+    event = AlertEvent(
+        **{
+            **document,
+            "opened_at": parse_instant(document["opened_at"]),
+            "at": parse_instant(document["at"]),
+            "cause": Cause(**document["cause"]),
+            "evidence": Evidence(
+                tuple(ReadingEvidence(**{**r, "ts": parse_instant(r["ts"])}) for r in evidence["readings"]),
+                tuple(
+                    WindowEvidence(**{**w, "start": parse_instant(w["start"]), "end": parse_instant(w["end"])})
+                    for w in evidence["windows"]
+                ),
+            ),
+        }
+    )
+    if type(event.alert_id) is not str or type(event.device_id) is not str or type(event.sequence) is not int:
+        raise TypeError
+    return event

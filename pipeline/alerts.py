@@ -1,0 +1,100 @@
+"""Alert events: what detection says. One alert is a sequence of transitions with one id.
+
+A consumer applies an event only if its sequence is above the last it saw for that alert; so repeats, which a
+take-over may bring, change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from pipeline.events import Scalar
+from pipeline.rules.model import Severity
+
+Transition: TypeAlias = Literal[
+    "raised", "escalated", "acknowledged", "unacknowledged", "noted", "unsilenced", "resolved", "closed"
+]
+Notify: TypeAlias = Literal["yes", "silenced", "digest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The journal record that made the transition."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingEvidence:
+    """A reading that decided, with the offset of its frame and its place in it (-1: known from before)."""
+
+    key: str
+    ts: int
+    value: Scalar
+    offset: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class WindowEvidence:
+    """A window's aggregate at the decision: readings with time in (start, end]."""
+
+    key: str
+    aggregate: str
+    window_seconds: int
+    start: int
+    end: int
+    count: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that the decision was made from; at most 50 readings."""
+
+    readings: tuple[ReadingEvidence, ...] = ()
+    windows: tuple[WindowEvidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEvent:
+    """One transition of one alert. Instants are milliseconds since the epoch; `at` is the deciding event's time."""
+
+    alert_id: str
+    sequence: int
+    transition: Transition
+    rule_id: str
+    rule_version: int
+    rule_name: str
+    device_id: str
+    severity: Severity
+    message: str
+    value: Scalar | None
+    threshold: Scalar | None
+    unit: str | None
+    context: Mapping[str, Scalar | None]
+    opened_at: int
+    at: int
+    cause: Cause
+    evidence: Evidence = field(default_factory=Evidence)
+    notify: Notify = "yes"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSuspended:
+    """A rule failed on a device's data and is not judged for it until it is defined anew."""
+
+    rule_id: str
+    rule_version: int
+    device_id: str
+    error: str
+    at: int
+    cause: Cause
+
+
+Output: TypeAlias = AlertEvent | RuleSuspended

@@ -1,0 +1,168 @@
+"""Journal records <-> events. JSON bodies; the headers `type` and `v` say what a body is.
+
+A body of an older version is read by the upcasters of its type; a newer one raises UnknownVersion, for skipping it
+would lose it. Anything else that cannot be read raises InvalidInput (reason `undecodable`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from types import UnionType
+from typing import Any, NamedTuple, get_args, get_type_hints
+
+import orjson
+
+from pipeline import events
+from pipeline.errors import InvalidInput, UnknownVersion
+from pipeline.policy import Policy
+from pipeline.rules.model import parse_rule, rule_document
+
+MAX_BODY_BYTES = 512 * 1024
+Headers = tuple[tuple[str, bytes], ...]
+
+
+class Encoded(NamedTuple):
+    """What goes into a Kafka record besides its key."""
+
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    event: type
+    version: int
+    dump: Callable[[Any], object]
+    load: Callable[[Any], events.Event]
+
+
+def encode(event: events.Event) -> Encoded:
+    """Encode an event; ValueError if it would be larger than 512 KiB."""
+    name, kind = _BY_CLASS[type(event)]
+    body = orjson.dumps(kind.dump(event))
+    if len(body) > MAX_BODY_BYTES:
+        raise ValueError(f"a {name} event of {len(body)} bytes is larger than {MAX_BODY_BYTES}")
+    return Encoded((("type", name.encode()), ("v", str(kind.version).encode())), body)
+
+
+def decode(headers: Headers, body: bytes | None) -> events.Event:
+    """Decode a record of the journal; raises UnknownVersion or InvalidInput (reason `undecodable`)."""
+    given = dict(headers)
+    try:
+        name = given["type"].decode()
+        version = int(given["v"])
+    except (KeyError, ValueError, UnicodeDecodeError):
+        raise InvalidInput("undecodable", "the record has no readable headers 'type' and 'v'") from None
+    kind = _BY_NAME.get(name)
+    if kind is None:
+        raise InvalidInput("undecodable", f"the event type {name[:64]!r} is not known")
+    if version > kind.version:
+        raise UnknownVersion(f"{name} version {version} was written by a newer release; this one knows {kind.version}")
+    if version < 1:
+        raise InvalidInput("undecodable", f"version {version} of {name} does not exist")
+    if body is None:
+        raise InvalidInput("undecodable", "the record has no body")
+    try:
+        return kind.load(orjson.loads(body))
+    except InvalidInput:
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        raise InvalidInput("undecodable", f"the body is no {name}: {type(error).__name__}") from None
+
+
+def _dump_readings(event: events.Readings) -> object:
+    return list(map(tuple, event.entries))  # orjson refuses named tuples
+
+
+def _load_readings(body: Any) -> events.Readings:
+    entries = tuple(map(_make_reading, body))
+    for device_id, ts, values in entries:
+        if type(device_id) is not str or type(ts) is not int or type(values) is not dict:
+            raise TypeError
+    return events.Readings(entries)
+
+
+_make_reading = events.Reading._make
+
+
+def _flat(cls: type) -> tuple[Callable[[Any], object], Callable[[Any], events.Event]]:
+    """Dump and load of a dataclass whose fields are JSON values: by name, types checked, unknown names refused."""
+    checks = {name: _accepted(hint) for name, hint in get_type_hints(cls).items()}
+    names = tuple(item.name for item in fields(cls))
+
+    def dump(event: Any) -> object:
+        return {name: getattr(event, name) for name in names}
+
+    def load(body: Any) -> Any:
+        for name, value in body.items():
+            if type(value) not in checks[name]:
+                raise TypeError
+        return cls(**body)
+
+    return dump, load
+
+
+def _accepted(hint: Any) -> tuple[type, ...]:
+    if isinstance(hint, UnionType) or (getattr(hint, "__args__", None) and type(None) in get_args(hint)):
+        return tuple(kind for part in get_args(hint) for kind in _accepted(part))
+    origin = getattr(hint, "__origin__", hint)
+    if origin is Mapping:
+        return (dict,)
+    literals = get_args(hint)
+    if literals and all(isinstance(literal, str) for literal in literals):
+        return (str,)
+    return (origin,)
+
+
+def _nested(cls: type, field: str, inner: type) -> tuple[Callable[[Any], object], Callable[[Any], events.Event]]:
+    """Dump and load of `(version, <field>)` where the field is a flat dataclass."""
+    dump_inner, load_inner = _flat(inner)
+
+    def dump(event: Any) -> object:
+        return {"version": event.version, field: dump_inner(getattr(event, field))}
+
+    def load(body: Any) -> Any:
+        return cls(_version(body), **{field: load_inner(body[field])})
+
+    return dump, load
+
+
+def _version(body: Any) -> int:
+    version = body["version"]
+    if type(version) is not int:
+        raise TypeError
+    return version
+
+
+def _dump_rule(event: events.RuleDefined) -> object:
+    return {"version": event.version, "rule_id": event.rule_id, "rule": rule_document(event.rule)}
+
+
+def _load_rule(body: Any) -> events.RuleDefined:
+    if type(body["rule_id"]) is not str:
+        raise TypeError
+    return events.RuleDefined(_version(body), body["rule_id"], parse_rule(body["rule"]))
+
+
+_BY_NAME: Mapping[str, _Kind] = {
+    "readings": _Kind(events.Readings, 1, _dump_readings, _load_readings),
+    "status_reported": _Kind(events.StatusReported, 1, *_flat(events.StatusReported)),
+    "command_answered": _Kind(events.CommandAnswered, 1, *_flat(events.CommandAnswered)),
+    "ticked": _Kind(events.Ticked, 1, *_flat(events.Ticked)),
+    "partition_taken": _Kind(events.PartitionTaken, 1, *_flat(events.PartitionTaken)),
+    "device_defined": _Kind(events.DeviceDefined, 1, *_nested(events.DeviceDefined, "device", events.Device)),
+    "device_removed": _Kind(events.DeviceRemoved, 1, *_flat(events.DeviceRemoved)),
+    "device_clock_reset": _Kind(events.DeviceClockReset, 1, *_flat(events.DeviceClockReset)),
+    "rule_defined": _Kind(events.RuleDefined, 1, _dump_rule, _load_rule),
+    "rule_removed": _Kind(events.RuleRemoved, 1, *_flat(events.RuleRemoved)),
+    "silence_defined": _Kind(events.SilenceDefined, 1, *_nested(events.SilenceDefined, "silence", events.Silence)),
+    "silence_removed": _Kind(events.SilenceRemoved, 1, *_flat(events.SilenceRemoved)),
+    "policy_defined": _Kind(events.PolicyDefined, 1, *_nested(events.PolicyDefined, "policy", Policy)),
+    "alert_acknowledged": _Kind(events.AlertAcknowledged, 1, *_flat(events.AlertAcknowledged)),
+    "alert_unacknowledged": _Kind(events.AlertUnacknowledged, 1, *_flat(events.AlertUnacknowledged)),
+    "alert_noted": _Kind(events.AlertNoted, 1, *_flat(events.AlertNoted)),
+    "alert_closed": _Kind(events.AlertClosed, 1, *_flat(events.AlertClosed)),
+}
+_BY_CLASS: Mapping[type, tuple[str, _Kind]] = {kind.event: (name, kind) for name, kind in _BY_NAME.items()}
+EVENT_TYPES: tuple[str, ...] = tuple(_BY_NAME)

@@ -1,0 +1,1 @@
+"""What each long-running process needs: structured logs, metrics, a watchdog, an orderly stop."""

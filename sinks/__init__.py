@@ -1,0 +1,1 @@
+"""Adapters to what lies outside Kafka: PostgreSQL, Redis, and the commands' outbox."""
