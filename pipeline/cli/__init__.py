@@ -1,0 +1,1 @@
+"""The command line: the one part that knows all others."""
