@@ -7,7 +7,10 @@ PlatformError
 ├── JournalMismatch      positions belong to another journal, or lie beyond its end: refuse to start
 ├── HistoryLost          a stretch of the journal aged out before it was read
 ├── PartitionLost        another worker owns the partition now: stop
-└── VersionConflict      somebody else changed the object meanwhile
+├── VersionConflict      somebody else changed the object meanwhile
+├── StalePosition        the stored position is not the one remembered: load it again
+├── PostgresUnavailable  PostgreSQL is away or too slow: nothing was stored, try again later
+└── NotYet               something else has to be projected first: try again later
 """
 
 
@@ -50,3 +53,15 @@ class PartitionLost(PlatformError):
 
 class VersionConflict(PlatformError):
     """The object was changed by somebody else since it was read."""
+
+
+class StalePosition(PlatformError):
+    """The stored position is not where the caller thinks it is; load it and go on from there."""
+
+
+class PostgresUnavailable(PlatformError):
+    """PostgreSQL can't be reached or did not answer in time; the transaction is void unless its commit got through."""
+
+
+class NotYet(PlatformError):
+    """What a record refers to is not projected yet; nothing was stored, the record can be applied later."""
