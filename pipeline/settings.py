@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     kafka_partitions: int = Field(
         8, ge=1, le=1024, description="Partitions of the journal; used only when it is first created"
     )
+    kafka_replication_factor: int = Field(
+        1, ge=1, le=16, description="Copies of each topic; used only when a topic is created"
+    )
 
     smtp_host: str = Field("localhost", description="Mail server: host")
     smtp_port: int = Field(25, ge=1, le=65535, description="Mail server: port")
@@ -64,14 +67,26 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level logged")
     data_dir: Path = Field(Path(".run"), description="Where a process keeps files that can be made anew")
 
+    local_servers: str = Field(
+        "mosquitto,kafka,postgres,redis",
+        pattern=r"^(none|(mosquitto|kafka|postgres|redis)(,(mosquitto|kafka|postgres|redis))*)$",
+        description="Servers that ./run starts here, if their host is this machine; 'none' for none",
+    )
+    demo: bool = Field(True, description="Whether ./run also simulates a small plant")
+
+
+def env_file_path() -> Path:
+    """Return the .env file that counts: what IIOT_ENV_FILE names, else `.env` in the working directory."""
+    return Path(os.environ.get(ENV_FILE_VARIABLE, ".env"))
+
 
 def load_settings(env_file: Path | None = None) -> Settings:
     """Read the environment and, below it, a .env file.
 
-    The file is `env_file`, else what IIOT_ENV_FILE names, else `.env` in the working directory.
+    The file is `env_file`, else that of env_file_path().
     Raises SettingsError with one line that names the variable; values never appear in it.
     """
-    chosen = env_file or Path(os.environ.get(ENV_FILE_VARIABLE, ".env"))
+    chosen = env_file or env_file_path()
     try:
         return Settings(_env_file=chosen)
     except ValidationError as error:

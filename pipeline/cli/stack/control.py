@@ -1,0 +1,126 @@
+"""The line to the running supervisor."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+import xmlrpc.client
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.cli.stack.supervisor import PLATFORM, socket_path
+from pipeline.errors import PlatformError
+
+POLL_SECONDS = 0.1
+STOP_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What the supervisor knows about one process; `detail` is its own words: pid, uptime or error."""
+
+    name: str
+    group: str
+    state: str
+    detail: str
+
+    @property
+    def has_died(self) -> bool:
+        """Whether it ended by itself and is waiting to be started again."""
+        return self.state in ("BACKOFF", "EXITED", "FATAL")
+
+
+class Supervisor:
+    """Talks to the supervisor of one checkout. Every method blocks for one exchange, a second at most."""
+
+    def __init__(self, run: Path) -> None:
+        self._path = socket_path(run)
+
+    def is_running(self) -> bool:
+        """Tell whether a supervisor answers."""
+        try:
+            self._rpc().supervisor.getState()
+        except (OSError, http.client.HTTPException):
+            return False
+        return True
+
+    def pid(self) -> int:
+        """Return the supervisor's process id."""
+        return _number(self._rpc().supervisor.getPID())
+
+    def processes(self) -> list[Process]:
+        """List all processes; empty if no supervisor runs."""
+        try:
+            rows: Any = self._rpc().supervisor.getAllProcessInfo()
+        except (OSError, http.client.HTTPException):
+            return []
+        return [
+            Process(name=row["name"], group=row["group"], state=row["statename"], detail=row["description"])
+            for row in rows
+        ]
+
+    def start_platform(self) -> None:
+        """Start the platform's processes; returns at once."""
+        self._rpc().supervisor.startProcessGroup(PLATFORM, False)
+
+    def shut_down(self) -> None:
+        """End everything, platform first; blocks until the supervisor has gone. Safe to repeat.
+
+        Raises PlatformError if it is still there after a minute.
+        """
+        try:
+            pid = self.pid()
+            self._rpc().supervisor.shutdown()
+        except (OSError, http.client.HTTPException):
+            return None  # none runs
+        except xmlrpc.client.Fault:
+            return self._wait_until_gone(None)  # it is shutting down already
+        return self._wait_until_gone(pid)
+
+    def _wait_until_gone(self, pid: int | None) -> None:
+        end = time.monotonic() + STOP_SECONDS
+        while self.is_running() or (pid is not None and is_alive(pid)):
+            if time.monotonic() > end:
+                raise PlatformError("the supervisor does not end; see .run/logs/supervisor.log")
+            time.sleep(POLL_SECONDS)
+
+    def _rpc(self) -> xmlrpc.client.ServerProxy:
+        return xmlrpc.client.ServerProxy("http://localhost", transport=_UnixTransport(self._path))
+
+
+class _UnixTransport(xmlrpc.client.Transport):
+    """XML-RPC over a unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, host: object) -> http.client.HTTPConnection:
+        return _UnixConnection(self._path)
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=10)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(10)
+        self.sock.connect(str(self._path))
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process still does anything; one that only waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise PlatformError(f"the supervisor answered {value!r} where a number was due")
+    return value
