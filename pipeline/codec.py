@@ -15,6 +15,8 @@ import orjson
 
 from pipeline import events
 from pipeline.errors import InvalidInput, UnknownVersion
+from pipeline.identifiers import is_identifier
+from pipeline.instants import EARLIEST, LATEST
 from pipeline.policy import Policy
 from pipeline.rules.model import parse_rule, rule_document
 
@@ -76,13 +78,32 @@ def _dump_readings(event: events.Readings) -> object:
 
 
 def _load_readings(body: Any) -> events.Readings:
-    entries = tuple(map(_make_reading, body))
-    for device_id, ts, values in entries:
-        if type(device_id) is not str or type(ts) is not int or type(values) is not dict:
-            raise TypeError
-    return events.Readings(entries)
+    if type(body) is not list:
+        raise TypeError
+    if all(map(_is_reading, body)):
+        return events.Readings(tuple(map(_make_reading, body)))
+    entries = tuple(_make_reading(entry) for entry in body if _is_reading(entry))
+    refused = tuple(
+        events.RefusedEntry(index, orjson.dumps(entry)) for index, entry in enumerate(body) if not _is_reading(entry)
+    )
+    return events.Readings(entries, refused)
 
 
+def _is_reading(entry: Any) -> bool:
+    if type(entry) is not list or len(entry) != 3:
+        return False
+    device_id, ts, values = entry
+    return (
+        type(device_id) is str
+        and type(ts) is int
+        and EARLIEST <= ts <= LATEST
+        and type(values) is dict
+        and is_identifier(device_id)
+        and _SCALARS.issuperset(map(type, values.values()))
+    )
+
+
+_SCALARS = frozenset({float, int, bool, str})
 _make_reading = events.Reading._make
 
 

@@ -24,11 +24,22 @@ class Reading(NamedTuple):
     values: Mapping[str, Scalar]
 
 
+class RefusedEntry(NamedTuple):
+    """An entry of a frame that is no reading: its place in the frame, and its JSON."""
+
+    index: int
+    raw: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """A frame: readings of devices of one partition, in the order of their arrival."""
+    """A frame: readings of devices of one partition, in the order of their arrival.
+
+    `refused` is set only by decoding: entries that are no readings, so that one of them never costs its frame.
+    """
 
     entries: tuple[Reading, ...]
+    refused: tuple[RefusedEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,14 @@ _identifier = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _not_in_slug = re.compile(r"[^a-z0-9]+")
 
 
+def is_identifier(value: str) -> bool:
+    """Whether `value` is a valid id."""
+    return _identifier.fullmatch(value) is not None
+
+
 def check_identifier(value: str, what: str) -> str:
     """Return `value` if it is a valid id, else raise InvalidInput (reason `invalid_id`) that names `what`."""
-    if _identifier.fullmatch(value) is None:
+    if not is_identifier(value):
         raise InvalidInput("invalid_id", "use 1 to 64 letters, digits, '-' or '_'", what)
     return value
 

@@ -58,8 +58,6 @@ SNAPSHOTS = Topic(
     "journal",
     _compacted(segment_ms=str(_HOUR), min_cleanable_dirty_ratio="0.1", delete_retention_ms=str(_HOUR)),
 )
-DETECT_LEADER = Topic(f"{DETECT_APP}-__assignor-__leader", "Faust's own", "single", _compacted())
-PROJECT_LEADER = Topic(f"{PROJECT_APP}-__assignor-__leader", "Faust's own", "single", _compacted())
 
 TOPICS: tuple[Topic, ...] = (
     EVENTS,
@@ -68,7 +66,5 @@ TOPICS: tuple[Topic, ...] = (
     QUARANTINE,
     META,
     SNAPSHOTS,
-    DETECT_LEADER,
-    PROJECT_LEADER,
 )
 """In the order of their creation."""

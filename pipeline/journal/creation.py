@@ -27,7 +27,11 @@ async def create_topics(settings: Settings) -> Journal:
     try:
         existing = set(await admin.list_topics())
         partitions = await _partition_count(settings) if EVENTS.name in existing else settings.kafka_partitions
-        missing = [_new_topic(topic, partitions) for topic in TOPICS if topic.name not in existing]
+        missing = [
+            _new_topic(topic, partitions, settings.kafka_replication_factor)
+            for topic in TOPICS
+            if topic.name not in existing
+        ]
         if missing:
             response = await admin.create_topics(missing)
             for name, code, *_ in response.topic_errors:
@@ -74,10 +78,10 @@ async def _partition_count(settings: Settings) -> int:
         await producer.stop()
 
 
-def _new_topic(topic: Topic, partitions: int) -> NewTopic:
+def _new_topic(topic: Topic, partitions: int, replicas: int) -> NewTopic:
     return NewTopic(
         name=topic.name,
         num_partitions=partitions if topic.spread == "journal" else 1,
-        replication_factor=-1,  # the cluster's own default
+        replication_factor=replicas,
         topic_configs=dict(topic.config),
     )

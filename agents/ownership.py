@@ -1,0 +1,177 @@
+"""Which partitions this worker works on, and keeping each of them going.
+
+Faust says which partitions are ours. For each a piece of work is opened, healed up to the end, and kept; one that
+fails is dropped with its memory and opened anew. What a restart must mend, ends the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
+
+from agents.follower import Follower, Work
+from pipeline.errors import JournalMismatch, PartitionLost, UnknownVersion
+from pipeline.journal.reader import StretchReader
+from pipeline.journal.records import Record
+from pipeline.process import metrics
+from pipeline.process.logs import get_log
+
+_FATAL = (JournalMismatch, PartitionLost, UnknownVersion)
+_KEEP_SECONDS = 1.0
+_COMPARE_EVERY = 5
+_RETRY_SECONDS = (0.5, 1.0, 2.0, 3.0)
+
+Owned = tuple[str, int]
+OpenWork = Callable[[str, int], Awaitable[Work]]
+
+
+@dataclass(slots=True)
+class _Slot:
+    follower: Follower | None = None
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    revoked: bool = False
+
+
+class Owner:
+    """The partitions of one worker."""
+
+    def __init__(self, process: str, open_work: OpenWork, reader: StretchReader) -> None:
+        self._process = process
+        self._open_work = open_work
+        self._reader = reader
+        self._slots: dict[Owned, _Slot] = {}
+        self._fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._log = get_log("owner").bind(process=process)
+        self.handled = 0
+        """Records given to work since the start; the watchdog looks at whether it moves."""
+        self.waiting = False
+        """Whether some partition is known to have unread records."""
+
+    def assign(self, owned: Iterable[Owned]) -> None:
+        """These partitions are ours now, and no others."""
+        wanted = set(owned)
+        self.revoke(set(self._slots) - wanted)
+        for key in sorted(wanted - set(self._slots)):
+            slot = self._slots[key] = _Slot()
+            self._spawn(slot, self._open(key, slot))
+        metrics.PARTITIONS_OWNED.set(len(self._slots))
+        self._log.info("assigned", partitions=len(self._slots))
+
+    def revoke(self, owned: Iterable[Owned]) -> None:
+        """These partitions are no longer ours: their memory is dropped at once."""
+        for key in owned:
+            slot = self._slots.pop(key, None)
+            if slot is not None:
+                self._drop(slot)
+                slot.revoked = True
+        metrics.PARTITIONS_OWNED.set(len(self._slots))
+
+    def revoke_all(self) -> None:
+        """A rebalance begins: nothing is ours until we are told so."""
+        self.revoke(list(self._slots))
+
+    async def receive(self, record: Record) -> None:
+        """Take a delivered record; never raises: a failure drops the work, and it is opened anew."""
+        slot = self._slots.get((record.topic, record.partition))
+        if slot is None or slot.follower is None:
+            return  # not ours or not open yet: healing reads it
+        follower = slot.follower
+        try:
+            if not await follower.receive(record):
+                self._spawn(slot, self._heal((record.topic, record.partition), slot, follower))
+            self.handled += 1
+        except Exception as error:
+            self._failed((record.topic, record.partition), slot, error)
+
+    async def run(self) -> None:
+        """Keep the partitions going until cancelled; raises what only a restart or a person can mend."""
+        turn = 0
+        while True:
+            await asyncio.wait({self._fatal}, timeout=_KEEP_SECONDS)
+            if self._fatal.done():
+                self._fatal.result()
+            turn += 1
+            still = False
+            for key, slot in list(self._slots.items()):
+                if slot.follower is None:
+                    still = True
+                    continue
+                try:
+                    await slot.follower.idle()
+                    if turn % _COMPARE_EVERY == 0 and await slot.follower.stands_still():
+                        self._log.warning("tail_found", topic=key[0], partition=key[1])
+                        self._spawn(slot, self._heal(key, slot, slot.follower))
+                        still = True
+                    still = still or slot.follower.lag_known
+                except Exception as error:
+                    self._failed(key, slot, error)
+            self.waiting = still
+
+    async def close(self) -> None:
+        """Drop everything and wait until no task of ours runs any more."""
+        tasks = [task for slot in self._slots.values() for task in slot.tasks]
+        self.revoke_all()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _open(self, key: Owned, slot: _Slot) -> None:
+        attempt = 0
+        while not slot.revoked:
+            try:
+                work = await self._open_work(*key)
+                if slot.revoked:
+                    return
+                follower = slot.follower = Follower(self._process, *key, work, self._reader)
+                self._log.info("opened", topic=key[0], partition=key[1], position=work.position)
+                await follower.heal()
+                return
+            except Exception as error:
+                if slot.follower is not None:
+                    slot.follower.close()
+                    slot.follower = None
+                if self._is_fatal(error):
+                    return
+                delay = _RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)]
+                attempt += 1
+                self._log.warning(
+                    "open_failed", topic=key[0], partition=key[1], error=_words(error), retry_seconds=delay
+                )
+                await asyncio.sleep(delay)
+
+    async def _heal(self, key: Owned, slot: _Slot, follower: Follower) -> None:
+        try:
+            await follower.heal()
+        except Exception as error:
+            if slot.follower is follower:
+                self._failed(key, slot, error)
+
+    def _failed(self, key: Owned, slot: _Slot, error: Exception) -> None:
+        if self._is_fatal(error):
+            return
+        self._log.warning("dropped", topic=key[0], partition=key[1], error=_words(error))
+        self._drop(slot)
+        if not slot.revoked:
+            self._spawn(slot, self._open(key, slot))
+
+    def _drop(self, slot: _Slot) -> None:
+        if slot.follower is not None:
+            slot.follower.close()
+            slot.follower = None
+
+    def _is_fatal(self, error: Exception) -> bool:
+        if isinstance(error, _FATAL):
+            if not self._fatal.done():
+                self._fatal.set_exception(error)
+            return True
+        return False
+
+    def _spawn(self, slot: _Slot, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        slot.tasks.add(task)
+        task.add_done_callback(slot.tasks.discard)
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:300]
