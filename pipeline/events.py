@@ -27,7 +27,7 @@ class Reading(NamedTuple):
 class RefusedEntry(NamedTuple):
     """An entry of a frame that is no reading: its place in the frame, and its JSON."""
 
-    index: int
+    place: int
     raw: bytes
 
 
