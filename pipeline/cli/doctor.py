@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 
 import typer
@@ -19,6 +20,8 @@ from pipeline.settings import Settings, env_file_path, load_settings
 def doctor() -> None:
     """Check every dependency and say what is wrong and what to do; ends with 1 if anything is."""
     console = Console(highlight=False)
+    # What the clients log on the way is what the findings say, in fewer words.
+    logging.disable(logging.CRITICAL)
     try:
         settings = load_settings()
     except SettingsError as error:

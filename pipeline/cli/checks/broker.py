@@ -11,7 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from pipeline.cli.checks.finding import Finding
-from pipeline.cli.checks.reach import advice, short, where
+from pipeline.cli.checks.reach import advice, no_answer, where
 from pipeline.settings import Settings
 
 CONNECT_SECONDS = 5
@@ -23,7 +23,7 @@ async def check_broker(settings: Settings, env_file: Path) -> list[Finding]:
     try:
         answer = await asyncio.to_thread(_connect, settings)
     except OSError as error:
-        observation = f"no answer at {where(settings, 'mosquitto')} ({short(error)})"
+        observation = no_answer(where(settings, "mosquitto"), error)
         remedy = advice(settings, "mosquitto", "MQTT_BROKER_HOST and MQTT_BROKER_PORT")
         return [Finding(SUBJECT, observation, remedy)]
     if answer is None:

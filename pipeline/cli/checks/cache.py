@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, RedisError
 
 from pipeline.cli.checks.finding import Finding
-from pipeline.cli.checks.reach import advice, short, where
+from pipeline.cli.checks.reach import advice, no_answer, short, where
 from pipeline.settings import Settings
 
 CONNECT_SECONDS = 5
@@ -33,7 +33,7 @@ async def check_cache(settings: Settings, env_file: Path) -> list[Finding]:
         return [Finding(SUBJECT, f"{at} refuses the password ({short(error)})", "Correct REDIS_PASSWORD in .env.")]
     except (RedisError, OSError) as error:
         remedy = advice(settings, "redis", "REDIS_HOST and REDIS_PORT")
-        return [Finding(SUBJECT, f"no answer at {at} ({short(error)})", remedy)]
+        return [Finding(SUBJECT, no_answer(at, error), remedy)]
     finally:
         await client.aclose()
     policy = memory.get("maxmemory_policy", "unknown")

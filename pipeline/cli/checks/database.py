@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 
 from pipeline.cli.checks.finding import Finding
-from pipeline.cli.checks.reach import advice, short, where
+from pipeline.cli.checks.reach import advice, no_answer, short, where
 from pipeline.settings import Settings
 
 CONNECT_SECONDS = 5
@@ -34,7 +34,7 @@ async def check_database(settings: Settings, env_file: Path) -> list[Finding]:
         return [Finding(SUBJECT, f"{at} has no database {settings.db_name}", remedy)]
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         remedy = advice(settings, "postgres", "DB_HOST and DB_PORT")
-        return [Finding(SUBJECT, f"no answer at {at} ({short(error)})", remedy)]
+        return [Finding(SUBJECT, no_answer(at, error), remedy)]
     try:
         return [await _look_inside(connection, at)]
     finally:

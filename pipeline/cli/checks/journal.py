@@ -8,7 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from pipeline.cli.checks.finding import Finding
-from pipeline.cli.checks.reach import advice, short
+from pipeline.cli.checks.reach import advice, no_answer
 from pipeline.settings import Settings
 from pipeline.topics import TOPICS
 
@@ -25,7 +25,7 @@ async def check_journal(settings: Settings, env_file: Path) -> list[Finding]:
         there = set(await client.list_topics())
     except (KafkaError, OSError) as error:
         remedy = advice(settings, "kafka", "KAFKA_BOOTSTRAP_SERVERS")
-        return [Finding(SUBJECT, f"no answer at {at} ({short(error)})", remedy)]
+        return [Finding(SUBJECT, no_answer(at, error), remedy)]
     finally:
         await client.close()
     missing = sorted({topic.name for topic in TOPICS} - there)

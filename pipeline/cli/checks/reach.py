@@ -24,3 +24,11 @@ def short(error: BaseException) -> str:
     """Return an error as one line; many carry no text of their own."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def no_answer(at: str, error: BaseException) -> str:
+    """Say that nobody answers at an address; the common case in plain words."""
+    text = str(error)
+    if isinstance(error, ConnectionRefusedError) or "Connect call failed" in text or "Unable to bootstrap" in text:
+        return f"nothing listens at {at}"
+    return f"no answer at {at} ({short(error)})"

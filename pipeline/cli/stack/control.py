@@ -39,9 +39,11 @@ class Supervisor:
         self._path = socket_path(run)
 
     def is_running(self) -> bool:
-        """Tell whether a supervisor answers."""
+        """Tell whether a supervisor is there, be it one that is just shutting down."""
         try:
             self._rpc().supervisor.getState()
+        except xmlrpc.client.Fault:
+            return True
         except (OSError, http.client.HTTPException):
             return False
         return True
@@ -51,10 +53,10 @@ class Supervisor:
         return _number(self._rpc().supervisor.getPID())
 
     def processes(self) -> list[Process]:
-        """List all processes; empty if no supervisor runs."""
+        """List all processes; empty if no supervisor runs, or it is shutting down."""
         try:
             rows: Any = self._rpc().supervisor.getAllProcessInfo()
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException, xmlrpc.client.Fault):
             return []
         return [
             Process(name=row["name"], group=row["group"], state=row["statename"], detail=row["description"])

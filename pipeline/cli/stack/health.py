@@ -12,6 +12,7 @@ from pipeline.cli.stack.control import Process
 from pipeline.cli.stack.local import addresses, local_servers
 from pipeline.cli.stack.plan import LOOPBACK, SERVER_NAMES
 from pipeline.cli.stack.probes import PROBE_SECONDS, answers
+from pipeline.cli.stack.supervisor import PLATFORM
 from pipeline.settings import Settings
 
 
@@ -33,11 +34,11 @@ class Part:
 PURPOSES = {
     "mosquitto": "MQTT broker",
     "kafka": "the journal",
-    "postgres": "stored telemetry, alerts, rules",
+    "postgres": "telemetry, alerts, rules",
     "redis": "cache",
     "bridge": "MQTT to the journal",
     "detect": "rules, windows, alerts",
-    "project": "journal to PostgreSQL and Redis",
+    "project": "fills PostgreSQL and Redis",
     "api": "REST and Socket.IO",
     "demo": "a simulated plant",
 }
@@ -51,7 +52,8 @@ def look(settings: Settings, processes: list[Process]) -> list[Part]:
         host, port = addresses(settings)[name]
         where = f"{host}:{port}" + ("" if name in ours else " (not started here)")
         parts.append(Part(name, PURPOSES[name], where, "up" if answers(name, host, port) else "does not answer"))
-    return parts + [_process(settings, each) for each in processes if each.group == "platform"]
+    ours_too = {each.name: each for each in processes if each.group == PLATFORM}
+    return parts + [_process(settings, ours_too[name]) for name in PURPOSES if name in ours_too]
 
 
 def _process(settings: Settings, process: Process) -> Part:
@@ -61,8 +63,7 @@ def _process(settings: Settings, process: Process) -> Part:
         "project": settings.project_metrics_port,
         "api": settings.api_port,
     }.get(process.name, 0)
-    path = "/health" if process.name == "api" else "/metrics"
-    address = f"http://{LOOPBACK}:{port}{path}" if port else ""
+    address = f"http://{LOOPBACK}:{port}" if port else ""
     return Part(process.name, PURPOSES[process.name], address, _state(process, port))
 
 
