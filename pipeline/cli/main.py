@@ -1,18 +1,31 @@
-"""The command line's entry. Each command imports what it needs only when it is called."""
+"""The command line `iiot`: one file per group of commands; what is heavy is imported only by the command that runs."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+
 import typer
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Industrial telemetry and alerting.")
+from pipeline.cli import processes, replay, topics
+from pipeline.errors import PlatformError
+
+EXIT_FAILED = 2
+_PROCESSES = "The platform's processes (./run starts them all)"
+_LOOKING = "Looking"
+_FEEDING = "Sending data"
+_SETTING_UP = "Setting up"
+
+app = typer.Typer(
+    name="iiot",
+    help="Telemetry in over MQTT, alerts out: run the platform's parts, feed them, watch them.",
+    epilog="Start everything with ./run, then watch with: iiot status, iiot tail alerts",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 
 
-@app.callback()
-def root() -> None:
-    """Industrial telemetry and alerting: MQTT in, a journal in Kafka, alerts out."""
-
-
-@app.command()
 def doctor() -> None:
     """Check every dependency and say what is wrong and what to do."""
     from pipeline.cli.doctor import doctor as run
@@ -20,6 +33,17 @@ def doctor() -> None:
     run()
 
 
-def main() -> None:
-    """Run the command line."""
-    app()
+app.command(rich_help_panel=_LOOKING)(doctor)
+app.command(rich_help_panel=_FEEDING)(replay.replay)
+app.add_typer(topics.app, name="topics", rich_help_panel=_SETTING_UP)
+for command in (processes.bridge, processes.detect, processes.project, processes.api):
+    app.command(rich_help_panel=_PROCESSES)(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit: 0 done, 1 done in part, 2 not done (one line on standard error says why)."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="iiot")
+    except PlatformError as error:
+        print(f"iiot: {error}", file=sys.stderr)
+        sys.exit(EXIT_FAILED)
