@@ -30,7 +30,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class ReadingEvidence:
-    """A reading that decided, with the offset of its frame and its place in it (-1: known from before)."""
+    """A reading that decided, with the journal offset of its frame and its place in it."""
 
     key: str
     ts: int

@@ -1,0 +1,29 @@
+"""Judgement of `threshold`: a reading compared with a fixed value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipeline.rules.model import ThresholdConditions
+from pipeline.rules.operators import compare
+from pipeline.rules.verdict import UnitOf, Verdict
+from pipeline.rules.wording import spoken
+from pipeline.windows.series import Series
+
+
+def keys(conditions: ThresholdConditions) -> tuple[str, ...]:
+    """The keys whose readings decide."""
+    return (conditions.key,)
+
+
+def judge(conditions: ThresholdConditions, series: Mapping[str, Series], ts: int) -> Verdict | None:
+    """Judge the key's last reading; None if it can't be compared with the rule's value."""
+    value = series[conditions.key].last.value
+    holds = compare(value, conditions.operator, conditions.value)
+    return None if holds is None else Verdict(holds, value, conditions.value)
+
+
+def sides(conditions: ThresholdConditions, verdict: Verdict, unit_of: UnitOf) -> tuple[str, str]:
+    """Both sides of the comparison in words."""
+    unit = unit_of(conditions.key)
+    return f"{conditions.key} {spoken(verdict.value, unit)}", spoken(verdict.threshold, unit)
