@@ -20,8 +20,6 @@ from pipeline.instants import from_datetime, parse_instant
 
 TIME_COLUMNS = ("timestamp", "datetime", "time", "date_time", "date", "ts", "@timestamp")
 """Names that are taken for the time, in this order, whatever their case."""
-LABEL_COLUMNS = ("anomaly", "changepoint")
-"""Columns that public data sets use for a person's verdict, which no sensor measures."""
 RESERVED_KEYS = frozenset({"timestamp", "data", "device_id"})
 """What a telemetry message uses for something else than a value."""
 _DELIMITERS = (";", "\t", ",", "|")
@@ -66,7 +64,7 @@ class Choices:
     delimiter: str | None = None
     time_column: str | None = None
     columns: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = LABEL_COLUMNS
+    exclude: tuple[str, ...] = ()
     key: str | None = None
 
 

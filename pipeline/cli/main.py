@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import typer
 
 from pipeline.cli import processes, replay, topics
+from pipeline.cli.sections import SectionedGroup
 from pipeline.errors import PlatformError
 
 EXIT_FAILED = 2
@@ -22,6 +23,8 @@ app = typer.Typer(
     epilog="Start everything with ./run, then watch with: iiot status, iiot tail alerts",
     no_args_is_help=True,
     add_completion=False,
+    cls=SectionedGroup,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 

@@ -106,3 +106,8 @@ class Publisher:
             else:
                 self.acknowledged += 1
             self._changed.notify_all()
+
+
+def telemetry_topic(device_id: str) -> str:
+    """The MQTT topic of a device's telemetry."""
+    return f"insa/devices/{device_id}/telemetry"
