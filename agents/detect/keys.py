@@ -1,4 +1,4 @@
-"""Keys of a snapshot: `<epoch>/d/<device>`, `<epoch>/r/<kind>/<id>`, `<epoch>/p`; the epoch is 16 hex digits."""
+"""Keys of a snapshot: `<epoch>/d/<device>`, `<epoch>/r/<registry key>`, `<epoch>/p`; the epoch is 16 hex digits."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def device_key(epoch: int, device_id: str) -> bytes:
     return f"{epoch:016x}/d/{device_id}".encode()
 
 
-def registry_key(epoch: int, kind: str, name: str) -> bytes:
-    """Where a rule, silence or policy stands."""
-    return f"{epoch:016x}/r/{kind}/{name}".encode()
+def registry_piece_key(epoch: int, registry_key: str) -> bytes:
+    """Where a version of a rule, silence or policy stands."""
+    return f"{epoch:016x}/r/{registry_key}".encode()
 
 
 def position_key(epoch: int) -> bytes:
