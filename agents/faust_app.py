@@ -22,6 +22,7 @@ from pipeline.settings import Settings
 SESSION_SECONDS = 10.0
 _STOP_SECONDS = 8.0
 _ASSIGNMENT_PATIENCE = 90.0
+_PROGRESS_PATIENCE = 60.0
 
 
 class App(faust.App):  # type: ignore[misc]
@@ -82,6 +83,7 @@ def follow(app: App, topics: Sequence[str], owner: Owner, watchdog: Watchdog) ->
 
     app.on_rebalance_complete.connect(on_assigned, weak=False)
     app.on_rebalance_begun = owner.revoke_all
+    watchdog.watch("partitions", owner.progress, _PROGRESS_PATIENCE)
     watchdog.watch("faust_crashed", lambda: _crash(app), 0.0)
     watchdog.watch("faust_assignment", lambda: assigned.check(), _ASSIGNMENT_PATIENCE)
 

@@ -18,6 +18,7 @@ from pipeline.journal.reader import StretchReader
 from pipeline.journal.records import Record
 from pipeline.process import metrics
 from pipeline.process.logs import get_log
+from pipeline.process.watchdog import Progress
 
 _TURN_SECONDS = 2.0
 _BUFFERED = 256
@@ -43,12 +44,15 @@ class Work(Protocol):
 class Follower:
     """Gives a partition's records to its work, each exactly once for the life of the work, in order."""
 
-    def __init__(self, process: str, topic: str, partition: int, work: Work, reader: StretchReader) -> None:
+    def __init__(
+        self, process: str, topic: str, partition: int, work: Work, reader: StretchReader, progress: Progress
+    ) -> None:
         self.topic = topic
         self.partition = partition
         self.work = work
         self._process = process
         self._reader = reader
+        self._progress = progress
         self._lock = asyncio.Lock()
         self._buffer: deque[Record] = deque(maxlen=_BUFFERED)
         self._healing = False
@@ -57,8 +61,8 @@ class Follower:
         self._log = get_log("follower").bind(process=process, topic=topic, partition=partition)
 
     @property
-    def lag_known(self) -> bool:
-        """Whether records are known to wait: a stretch is being healed or records are buffered."""
+    def heals(self) -> bool:
+        """Whether a stretch is being healed, so records are known to wait."""
         return self._healing
 
     async def receive(self, record: Record) -> bool:
@@ -76,7 +80,7 @@ class Follower:
             if record.offset <= position or self._closed:
                 return True
             if record.offset == position + 1 and not self._healing:
-                await self.work.handle((record,))
+                await self._handle((record,))
                 return True
         self._buffer.append(record)
         return False
@@ -119,6 +123,10 @@ class Follower:
         """Stop at the next record; nothing is handled any more. Does not wait."""
         self._closed = True
 
+    async def _handle(self, records: Sequence[Record]) -> None:
+        await self.work.handle(records)
+        self._progress.advance(len(records))
+
     async def _read_turn(self, end: int) -> None:
         metrics.STRETCHES_HEALED.labels(self._process).inc()
         start = self.work.position + 1
@@ -132,7 +140,7 @@ class Follower:
                     if self._closed:
                         return
                     async with self._lock:
-                        await self.work.handle(batch)
+                        await self._handle(batch)
                     if asyncio.get_running_loop().time() >= deadline:
                         return
         except HistoryLost as error:
@@ -151,7 +159,7 @@ class Follower:
             if record.offset > self.work.position + 1 or self._closed:
                 return False
             async with self._lock:
-                await self.work.handle((record,))
+                await self._handle((record,))
         # No await between the last look at the buffer and this: nothing can slip in between.
         self._healing = False
         return True

@@ -10,16 +10,22 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 
+from aiokafka.errors import KafkaConnectionError, KafkaError
+
 from agents.follower import Follower, Work
-from pipeline.errors import JournalMismatch, PartitionLost, UnknownVersion
+from pipeline.errors import JournalMismatch, NotYet, PartitionLost, PlatformError, PostgresUnavailable, UnknownVersion
 from pipeline.journal.reader import StretchReader
 from pipeline.journal.records import Record
 from pipeline.process import metrics
 from pipeline.process.logs import get_log
+from pipeline.process.watchdog import Progress
 
 _FATAL = (JournalMismatch, PartitionLost, UnknownVersion)
+_EXCUSES = (KafkaConnectionError, PostgresUnavailable, NotYet)
+"""Failures that a restart of this process would not mend."""
 _KEEP_SECONDS = 1.0
 _COMPARE_EVERY = 5
+_UNANNOUNCED_TAILS = 6
 _RETRY_SECONDS = (0.5, 1.0, 2.0, 3.0)
 
 Owned = tuple[str, int]
@@ -31,22 +37,26 @@ class _Slot:
     follower: Follower | None = None
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     revoked: bool = False
+    excused: bool = False
+    unannounced: int = 0
+
+
+class StreamStalled(PlatformError):
+    """Faust delivers nothing any more from a partition that grows; only a restart brings it back."""
 
 
 class Owner:
     """The partitions of one worker."""
 
     def __init__(self, process: str, open_work: OpenWork, reader: StretchReader) -> None:
+        self.progress = Progress(process)
+        """For the watchdog: whether records are known to wait, and how many were handled."""
         self._process = process
         self._open_work = open_work
         self._reader = reader
         self._slots: dict[Owned, _Slot] = {}
         self._fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._log = get_log("owner").bind(process=process)
-        self.handled = 0
-        """Records given to work since the start; the watchdog looks at whether it moves."""
-        self.waiting = False
-        """Whether some partition is known to have unread records."""
 
     def assign(self, owned: Iterable[Owned]) -> None:
         """These partitions are ours now, and no others."""
@@ -77,10 +87,10 @@ class Owner:
         if slot is None or slot.follower is None:
             return  # not ours or not open yet: healing reads it
         follower = slot.follower
+        slot.unannounced = 0
         try:
             if not await follower.receive(record):
                 self._spawn(slot, self._heal((record.topic, record.partition), slot, follower))
-            self.handled += 1
         except Exception as error:
             self._failed((record.topic, record.partition), slot, error)
 
@@ -92,21 +102,28 @@ class Owner:
             if self._fatal.done():
                 self._fatal.result()
             turn += 1
-            still = False
             for key, slot in list(self._slots.items()):
-                if slot.follower is None:
-                    still = True
-                    continue
-                try:
-                    await slot.follower.idle()
-                    if turn % _COMPARE_EVERY == 0 and await slot.follower.stands_still():
-                        self._log.warning("tail_found", topic=key[0], partition=key[1])
-                        self._spawn(slot, self._heal(key, slot, slot.follower))
-                        still = True
-                    still = still or slot.follower.lag_known
-                except Exception as error:
-                    self._failed(key, slot, error)
-            self.waiting = still
+                await self._keep(key, slot, compare=turn % _COMPARE_EVERY == 0)
+            self.progress.waiting = any(
+                slot.follower.heals if slot.follower is not None else not slot.excused for slot in self._slots.values()
+            )
+
+    async def _keep(self, key: Owned, slot: _Slot, *, compare: bool) -> None:
+        follower = slot.follower
+        if follower is None:
+            return
+        try:
+            await follower.idle()
+            if compare and await follower.stands_still():
+                slot.unannounced += 1
+                self._log.warning("tail_found", topic=key[0], partition=key[1], in_a_row=slot.unannounced)
+                if slot.unannounced >= _UNANNOUNCED_TAILS and not self._fatal.done():
+                    self._fatal.set_exception(StreamStalled(f"{key[0]}[{key[1]}]: Faust delivers nothing any more"))
+                self._spawn(slot, self._heal(key, slot, follower))
+        except KafkaError as error:
+            self._log.warning("compare_failed", topic=key[0], partition=key[1], error=_words(error))
+        except Exception as error:
+            self._failed(key, slot, error)
 
     async def close(self) -> None:
         """Drop everything and wait until no task of ours runs any more."""
@@ -123,7 +140,7 @@ class Owner:
                 work = await self._open_work(*key)
                 if slot.revoked:
                     return
-                follower = slot.follower = Follower(self._process, *key, work, self._reader)
+                follower = slot.follower = Follower(self._process, *key, work, self._reader, self.progress)
                 self._log.info("opened", topic=key[0], partition=key[1], position=work.position)
                 await follower.heal()
                 return
@@ -133,6 +150,7 @@ class Owner:
                     slot.follower = None
                 if self._is_fatal(error):
                     return
+                slot.excused = isinstance(error, _EXCUSES)
                 delay = _RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)]
                 attempt += 1
                 self._log.warning(
@@ -150,6 +168,7 @@ class Owner:
     def _failed(self, key: Owned, slot: _Slot, error: Exception) -> None:
         if self._is_fatal(error):
             return
+        slot.excused = isinstance(error, _EXCUSES)
         self._log.warning("dropped", topic=key[0], partition=key[1], error=_words(error))
         self._drop(slot)
         if not slot.revoked:

@@ -96,7 +96,7 @@ class Progress:
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self.waiting: Callable[[], bool] = lambda: False
+        self.waiting = False
         self.done = 0
         self._seen = -1
 
@@ -108,4 +108,4 @@ class Progress:
         """The check for `Watchdog.watch`."""
         moved = self.done != self._seen
         self._seen = self.done
-        return None if moved or not self.waiting() else f"{self._what}: work is waiting and nothing is done"
+        return None if moved or not self.waiting else f"{self._what}: work is waiting and nothing is done"
