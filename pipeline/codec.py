@@ -6,7 +6,7 @@ would lose it. Anything else that cannot be read raises InvalidInput (reason `un
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from types import UnionType
 from typing import Any, NamedTuple, get_args, get_type_hints
@@ -46,6 +46,19 @@ def encode(event: events.Event) -> Encoded:
     if len(body) > MAX_BODY_BYTES:
         raise ValueError(f"a {name} event of {len(body)} bytes is larger than {MAX_BODY_BYTES}")
     return Encoded((("type", name.encode()), ("v", str(kind.version).encode())), body)
+
+
+def encode_reading(reading: events.Reading) -> bytes:
+    """One entry of a frame, so that frames can be filled by their exact size; see `encode_frame`."""
+    return orjson.dumps(tuple(reading))
+
+
+def encode_frame(parts: Sequence[bytes]) -> Encoded:
+    """A frame of entries that `encode_reading` made: what `encode` makes of the same readings."""
+    body = b"[" + b",".join(parts) + b"]"
+    if len(body) > MAX_BODY_BYTES:
+        raise ValueError(f"a readings event of {len(body)} bytes is larger than {MAX_BODY_BYTES}")
+    return Encoded(_FRAME_HEADERS, body)
 
 
 def decode(headers: Headers, body: bytes | None) -> events.Event:
@@ -187,3 +200,4 @@ _BY_NAME: Mapping[str, _Kind] = {
 }
 _BY_CLASS: Mapping[type, tuple[str, _Kind]] = {kind.event: (name, kind) for name, kind in _BY_NAME.items()}
 EVENT_TYPES: tuple[str, ...] = tuple(_BY_NAME)
+_FRAME_HEADERS: Headers = (("type", b"readings"), ("v", str(_BY_NAME["readings"].version).encode()))
