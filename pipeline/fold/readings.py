@@ -16,23 +16,26 @@ _LONGEST_ERROR = 200
 
 def fold_readings(work: Work, event: Readings) -> None:
     """Fold the entries in their order; an entry of a device that may not be judged is counted as ignored."""
-    known_devices = work.state.devices
-    auto_register = work.registry.policy.policy.auto_register
     plans = work.registry.plans
+    general = plans.general()
     for index, entry in enumerate(event.entries):
-        device_id = entry[0]
-        device = work.devices.get(device_id)
+        device = work.devices.get(entry[0])
         if device is None:
-            known = known_devices.get(device_id)
-            if known is not None and known.offset >= work.offset:
+            device = _admit(work, entry)
+            if device is None:
                 continue
-            if not _is_accepted(known, auto_register):
-                work.tally.ignored += len(entry[2])
-                continue
-            device = work.touch(device_id)
-        due = _take_values(work, device, entry, index, plans.own(device_id), plans.general())
-        for rule in due:
+        for rule in _take_values(work, device, entry, index, plans.own(entry[0]), general):
             _judge(work, device, rule, entry, index)
+
+
+def _admit(work: Work, entry: Reading) -> DeviceState | None:
+    known = work.state.devices.get(entry[0])
+    if known is not None and known.offset >= work.offset:
+        return None
+    if not _is_accepted(known, work.registry.policy.policy.auto_register):
+        work.tally.ignored += len(entry[2])
+        return None
+    return work.touch(entry[0])
 
 
 def _is_accepted(device: DeviceState | None, auto_register: bool) -> bool:
@@ -59,7 +62,8 @@ def _take_values(
         series, fate, forgotten = take(
             all_series.get(key), Last(ts, value, offset, index), journal_time, lateness, spans
         )
-        tally.forgotten += forgotten
+        if forgotten:
+            tally.forgotten += forgotten
         if fate == "applied":
             tally.applied += 1
             all_series[key] = series

@@ -6,14 +6,15 @@ any snapshot and replay.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import fsum, isfinite, sqrt
 from operator import itemgetter
+from typing import TypeAlias
 
 from pipeline.rules.model import Aggregate
 from pipeline.windows.bucket import Bucket
 
-Buckets = tuple[Bucket, ...]
+Buckets: TypeAlias = Sequence[Bucket]
 
 _count = itemgetter(1)
 _total = itemgetter(2)

@@ -5,6 +5,7 @@ A window of length w slides in steps of b = max(1 s, w/60): at a reading of time
 share the ring of 60 s, in which b is 1 s; a longer one has the ring of its own length. b is 1/60 of the span in both
 cases and need not be a whole number of milliseconds, so indexes are computed from 60 * t in integers.
 
+Eight buckets make a block, whose readings are summed up once more: so a window is read from about a dozen sums.
 A ring knows the readings that were put into it, not those from before it existed.
 """
 
@@ -21,14 +22,18 @@ STEPS = 60
 SHORTEST_SPAN_MS = 60_000
 MAX_AHEAD = 512
 
+_BLOCK_BITS = 3
+
+Block: TypeAlias = tuple[Bucket, tuple[Bucket, ...]]
+"""The sum of a block, its index that of its buckets divided by 8, and its buckets, ascending."""
 Ahead: TypeAlias = tuple[tuple[int, float], ...]
 
 
 class Ring(Struct, frozen=True, array_like=True, gc=False):
-    """Buckets in the order of their indexes, and readings (time, value) that the series' clock has not reached yet."""
+    """Blocks, ascending, and readings (time, value), ascending, that the series' clock has not reached yet."""
 
     span: int
-    buckets: tuple[Bucket, ...] = ()
+    blocks: tuple[Block, ...] = ()
     ahead: Ahead = ()
 
 
@@ -47,59 +52,76 @@ def put(ring: Ring, ts: int, value: float, newest: int) -> Ring:
     """The ring with one more reading, where `newest` is the series' clock after that reading.
 
     What lies ahead of the clock waits, at most 512 readings; beyond that the earliest enters its bucket too soon, which
-    can only matter if the clock is put back meanwhile. What no later window can hold is dropped.
+    can only matter if the clock is put back meanwhile. Blocks that no later window can touch are dropped.
     """
     span = ring.span
-    oldest = newest * STEPS // span + 1 - STEPS
-    buckets, ahead = ring.buckets, ring.ahead
-    start = 0
-    for bucket in buckets:
-        if bucket[0] >= oldest:
-            break
-        start += 1
+    blocks, ahead = ring.blocks, ring.ahead
+    oldest = (newest * STEPS // span + 1 - STEPS) >> _BLOCK_BITS
+    if blocks and blocks[0][0][0] < oldest:
+        blocks = tuple([block for block in blocks if block[0][0] >= oldest])
     if ts <= newest:
         index = (ts * STEPS - 1) // span
-        if index >= oldest:
-            buckets = _with(buckets, index, value, start)
-        elif start:
-            buckets = buckets[start:]
+        if index >> _BLOCK_BITS >= oldest:
+            blocks = _with(blocks, index, value)
         if not ahead:
-            return Ring(span, buckets)
+            return Ring(span, blocks)
     else:
-        if start:
-            buckets = buckets[start:]
         waiting = list(ahead)
         insort(waiting, (ts, value))
         ahead = tuple(waiting)
-    passed = bisect_left(ahead, (newest + 1,))
-    passed = max(passed, len(ahead) - MAX_AHEAD)
+    passed = max(bisect_left(ahead, (newest + 1,)), len(ahead) - MAX_AHEAD)
     for then, waited in ahead[:passed]:
         index = (then * STEPS - 1) // span
-        if index >= oldest:
-            buckets = _with(buckets, index, waited)
-    return Ring(span, buckets, ahead[passed:])
+        if index >> _BLOCK_BITS >= oldest:
+            blocks = _with(blocks, index, waited)
+    return Ring(span, blocks, ahead[passed:])
 
 
-def held(ring: Ring, window_ms: int, ts: int) -> tuple[Bucket, ...]:
-    """The buckets of the window at `ts`, which must not lie before the series' clock; oldest first."""
+def held(ring: Ring, window_ms: int, ts: int) -> list[Bucket]:
+    """What the window at `ts` holds, oldest first, in as few sums as there are; `ts` must not be before the series'
+    clock."""
     span = ring.span
-    buckets = ring.buckets
+    blocks = ring.blocks
     for then, waiting in ring.ahead:
         if then > ts:
             break
-        buckets = _with(buckets, (then * STEPS - 1) // span, waiting)
+        blocks = _with(blocks, (then * STEPS - 1) // span, waiting)
     first = ts * STEPS // span + 1 - window_ms * STEPS // span
-    start = bisect_left(buckets, (first,))
-    return buckets[start:] if start else buckets
+    border = (first - 1) >> _BLOCK_BITS  # blocks above it lie in the window as a whole
+    start = 0
+    for block in blocks:
+        if block[0][0] >= border:
+            break
+        start += 1
+    if start < len(blocks) and blocks[start][0][0] == border:
+        edge = [bucket for bucket in blocks[start][1] if bucket[0] >= first]
+        return edge + [block[0] for block in blocks[start + 1 :]]
+    return [block[0] for block in blocks[start:]]
 
 
-def _with(buckets: tuple[Bucket, ...], index: int, value: float, start: int = 0) -> tuple[Bucket, ...]:
-    """`buckets[start:]` with a reading put into the bucket of this index."""
-    if not buckets or buckets[-1][0] < index:
-        return (*buckets[start:], open_bucket(index, value))
+def _with(blocks: tuple[Block, ...], index: int, value: float) -> tuple[Block, ...]:
+    """The blocks with a reading put into the bucket of this index."""
+    number = index >> _BLOCK_BITS
+    if not blocks or blocks[-1][0][0] < number:
+        return (*blocks, (open_bucket(number, value), (open_bucket(index, value),)))
+    at = len(blocks) - 1
+    while at and blocks[at][0][0] > number:
+        at -= 1
+    total, buckets = blocks[at]
+    if total[0] == number:
+        block = (add(total, value), _with_bucket(buckets, index, value))
+        return (*blocks[:at], block, *blocks[at + 1 :])
+    if total[0] < number:
+        at += 1
+    return (*blocks[:at], (open_bucket(number, value), (open_bucket(index, value),)), *blocks[at:])
+
+
+def _with_bucket(buckets: tuple[Bucket, ...], index: int, value: float) -> tuple[Bucket, ...]:
+    if buckets[-1][0] < index:
+        return (*buckets, open_bucket(index, value))
     if buckets[-1][0] == index:
-        return (*buckets[start:-1], add(buckets[-1], value))
-    at = bisect_left(buckets, (index,), start)
+        return (*buckets[:-1], add(buckets[-1], value))
+    at = bisect_left(buckets, (index,))
     if buckets[at][0] == index:
-        return (*buckets[start:at], add(buckets[at], value), *buckets[at + 1 :])
-    return (*buckets[start:at], open_bucket(index, value), *buckets[at:])
+        return (*buckets[:at], add(buckets[at], value), *buckets[at + 1 :])
+    return (*buckets[:at], open_bucket(index, value), *buckets[at:])

@@ -6,12 +6,12 @@ blind its rules once it is corrected.
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
 from pipeline.events import Scalar
-from pipeline.windows.memory import Memory, forget, remember
+from pipeline.windows.memory import Memory, forget, is_worth_forgetting, remember
 from pipeline.windows.ring import Ring, put
 
 Fate: TypeAlias = Literal["applied", "late", "too_late", "duplicate"]
@@ -30,7 +30,8 @@ class Last(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Series(Struct, frozen=True, array_like=True, gc=False):
-    """What is kept of one key. Nothing at or below `floor` is accepted: its timestamps are forgotten."""
+    """What is kept of one key. Nothing at or below `floor` is accepted any more: it was beyond the allowed lateness
+    once, or its timestamps had to be forgotten."""
 
     newest: int
     floor: int
@@ -39,12 +40,8 @@ class Series(Struct, frozen=True, array_like=True, gc=False):
     rings: tuple[Ring, ...] = ()
 
 
-class Taken(NamedTuple):
-    """The series after a reading, what became of it, and how many timestamps were forgotten early."""
-
-    series: Series
-    fate: Fate
-    forgotten: int
+Taken: TypeAlias = tuple[Series, Fate, int]
+"""The series after a reading, what became of the reading, and how many timestamps were forgotten early."""
 
 
 def is_number(value: Scalar) -> bool:
@@ -58,27 +55,30 @@ def take(series: Series | None, reading: Last, journal_time: int, lateness_ms: i
     ts = reading.ts
     if series is None:
         series = Series(_BEFORE_ALL, _BEFORE_ALL, b"", reading)
-    newest, floor, rings = series.newest, series.floor, series.rings
+    newest, floor = series.newest, series.floor
     if ts <= floor or ts < newest - lateness_ms:
-        return Taken(series, "too_late", 0)
+        return series, "too_late", 0
     memory = remember(series.memory, ts)
     if memory is None:
-        return Taken(series, "duplicate", 0)
-    in_order = ts >= newest
-    if in_order:
+        return series, "duplicate", 0
+    fate: Fate
+    if ts >= newest:
+        fate, last = "applied", reading
         reached = ts if ts < journal_time else journal_time
         if reached > newest:
             newest = reached
-    memory, gone, forgotten = forget(memory, newest - lateness_ms)
-    if gone is not None and gone > floor:
-        floor = gone
+    else:
+        fate, last = "late", series.last
+    beyond = newest - lateness_ms - 1
+    if beyond > floor:
+        floor = beyond
+    forgotten = 0
+    if is_worth_forgetting(memory, floor):
+        memory, floor, forgotten = forget(memory, floor)
+    rings = series.rings
     if spans or rings:
         rings = _put_into(_needed(rings, spans), reading, newest)
-    return Taken(
-        Series(newest, floor, memory, reading if in_order else series.last, rings),
-        "applied" if in_order else "late",
-        forgotten,
-    )
+    return Series(newest, floor, memory, last, rings), fate, forgotten
 
 
 def ring_of(series: Series, span: int) -> Ring | None:
@@ -90,8 +90,12 @@ def ring_of(series: Series, span: int) -> Ring | None:
 
 
 def _needed(rings: tuple[Ring, ...], spans: tuple[int, ...]) -> tuple[Ring, ...]:
-    if tuple([ring.span for ring in rings]) == spans:
-        return rings
+    if len(rings) == len(spans):
+        for ring in rings:
+            if ring.span not in spans:
+                break
+        else:
+            return rings
     kept = {ring.span: ring for ring in rings}
     return tuple([kept.get(span) or Ring(span) for span in spans])
 
