@@ -8,6 +8,7 @@ PlatformError
 ├── HistoryLost          a stretch of the journal aged out before it was read
 ├── PartitionLost        another worker owns the partition now: stop
 ├── VersionConflict      somebody else changed the object meanwhile
+├── NotFound             there is no such object
 ├── StalePosition        the stored position is not the one remembered: load it again
 ├── PostgresUnavailable  PostgreSQL is away or too slow: nothing was stored, try again later
 └── NotYet               something else has to be projected first: try again later
@@ -53,6 +54,10 @@ class PartitionLost(PlatformError):
 
 class VersionConflict(PlatformError):
     """The object was changed by somebody else since it was read."""
+
+
+class NotFound(PlatformError):
+    """There is no such object."""
 
 
 class StalePosition(PlatformError):

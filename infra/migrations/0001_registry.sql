@@ -3,7 +3,7 @@
 CREATE TABLE registry (
     kind       text        NOT NULL CHECK (kind IN ('device', 'rule', 'silence', 'policy')),
     id         text        NOT NULL,
-    version    bigint      NOT NULL CHECK (version > 0),
+    version    bigint      NOT NULL CHECK (version >= 0),
     body       jsonb       NOT NULL,
     removed    boolean     NOT NULL DEFAULT false,
     changed_by text        NOT NULL,
