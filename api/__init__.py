@@ -1,1 +1,8 @@
-"""The HTTP and Socket.IO process."""
+"""The API process: health, live alerts and live values over Socket.IO.
+
+`app`         routes and middlewares
+`realtime`    the Socket.IO server and its clients
+`alert_tail`  follows iiot.alerts
+`updates`     follows the cache's updates on Redis
+`health`      what is up, looked at in the background
+"""

@@ -67,24 +67,27 @@ async def look_at_topics(settings: Settings) -> list[TopicState]:
     """What Kafka holds of each topic; raises Kafka's errors when it cannot be reached."""
     from aiokafka import TopicPartition
 
-    from pipeline.journal.clients import make_reader_client
+    from pipeline.journal.clients import make_admin, make_reader_client
 
-    client = make_reader_client(settings)
+    admin, client = make_admin(settings), make_reader_client(settings)
     try:
+        await admin.start()
+        described = await admin.describe_topics([topic.name for topic in TOPICS])
+        counts = {each["topic"]: len(each["partitions"]) for each in described}
         await client.start()
-        existing = await client.topics()
         states = []
         for topic in TOPICS:
-            if topic.name not in existing:
+            if not counts.get(topic.name):
                 states.append(TopicState(topic, None, None))
                 continue
-            partitions = [TopicPartition(topic.name, number) for number in client.partitions_for_topic(topic.name)]
+            partitions = [TopicPartition(topic.name, number) for number in range(counts[topic.name])]
             ends = await client.end_offsets(partitions)
             starts = await client.beginning_offsets(partitions)
             states.append(TopicState(topic, len(partitions), sum(ends[tp] - starts[tp] for tp in partitions)))
         return states
     finally:
         await client.stop()
+        await admin.close()
 
 
 def kept(topic: Topic) -> str:
