@@ -13,13 +13,12 @@ from typing import Any
 
 import faust
 
-from agents.ownership import Owner
+from agents.ownership import SESSION_SECONDS, Owner
 from pipeline.journal.records import Record
 from pipeline.process.logs import get_log
 from pipeline.process.watchdog import Watchdog
 from pipeline.settings import Settings
 
-SESSION_SECONDS = 10.0
 _STOP_SECONDS = 8.0
 _ASSIGNMENT_PATIENCE = 90.0
 _PROGRESS_PATIENCE = 60.0

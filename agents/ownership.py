@@ -24,6 +24,9 @@ _FATAL = (JournalMismatch, PartitionLost, UnknownVersion)
 _EXCUSES = (KafkaConnectionError, PostgresUnavailable, NotYet)
 """Failures that a restart of this process would not mend."""
 _KEEP_SECONDS = 1.0
+_PULSE_SECONDS = 0.5
+SESSION_SECONDS = 10.0
+"""How long a silent worker keeps its partitions."""
 _COMPARE_EVERY = 5
 _UNANNOUNCED_TAILS = 6
 _RETRY_SECONDS = (0.5, 1.0, 2.0, 3.0)
@@ -96,6 +99,23 @@ class Owner:
 
     async def run(self) -> None:
         """Keep the partitions going until cancelled; raises what only a restart or a person can mend."""
+        pulse = asyncio.create_task(self._feel_pulse())
+        try:
+            await self._keep_all()
+        finally:
+            pulse.cancel()
+
+    async def _feel_pulse(self) -> None:
+        """A worker that stood still for longer than its session has lost its partitions, whatever it believes."""
+        loop = asyncio.get_running_loop()
+        last = loop.time()
+        while True:
+            await asyncio.sleep(_PULSE_SECONDS)
+            stood_still, last = loop.time() - last - _PULSE_SECONDS, loop.time()
+            if stood_still >= SESSION_SECONDS and not self._fatal.done():
+                self._fatal.set_exception(PartitionLost(f"this worker stood still for {stood_still:.0f} s"))
+
+    async def _keep_all(self) -> None:
         turn = 0
         while True:
             await asyncio.wait({self._fatal}, timeout=_KEEP_SECONDS)

@@ -1,0 +1,106 @@
+"""The platform's processes as tests run them: real ones, killed, paused and read like an operator would."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import SecretStr
+
+from pipeline.settings import Settings
+from tests.support.stack import HOME
+from tests.support.waiting import wait_until_blocking
+
+_MAIN = "import sys; from pipeline.cli.main import main; main(sys.argv[1:])"
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables that make another process have these settings."""
+    values: dict[str, Any] = settings.model_dump()
+    given = {
+        name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        for name, value in values.items()
+        if value is not None
+    }
+    inherited = {name: value for name, value in os.environ.items() if name.lower() not in values}
+    return {**inherited, **given, "IIOT_ENV_FILE": os.devnull, "PYTHONPATH": str(HOME)}
+
+
+class Worker:
+    """One running process of the platform, with its log."""
+
+    def __init__(self, settings: Settings, *arguments: str, name: str, script: str = _MAIN) -> None:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self.log_path = Path(settings.data_dir) / f"{name}.log"
+        self.name = name
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", script, *arguments],
+                env=environment(settings), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+
+    def kill9(self) -> None:
+        """End it without warning; safe if it is gone already."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.kill()
+        self.process.wait(10)
+
+    def pause(self) -> None:
+        """Stop its clock."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self.process.send_signal(signal.SIGCONT)
+
+    def stop(self, seconds: float = 30) -> int:
+        """Ask it to end, as an operator does; returns its exit code."""
+        self.process.terminate()
+        return self.process.wait(seconds)
+
+    def events(self, event: str) -> list[dict[str, Any]]:
+        """The log lines with this event word so far."""
+        found = []
+        for line in self.log_path.read_bytes().splitlines():
+            try:
+                document = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                continue
+            if document.get("event") == event:
+                found.append(document)
+        return found
+
+    def wait_for(self, event: str, seconds: float, count: int = 1) -> None:
+        """Block until its log has the event that often; AssertionError with the log's end if not, or if it died."""
+
+        def seen() -> bool:
+            return len(self.events(event)) >= count or self.process.poll() is not None
+
+        try:
+            wait_until_blocking(seen, seconds, f"{self.name} to log {event!r} {count} times")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.log_tail()}") from None
+        assert len(self.events(event)) >= count, f"{self.name} ended:\n{self.log_tail()}"
+
+    def log_tail(self) -> str:
+        """The last lines of its log."""
+        return self.log_path.read_text(errors="replace")[-6000:]
+
+
+@contextmanager
+def workers() -> Iterator[list[Worker]]:
+    """A list to put workers into; all are killed at the end."""
+    started: list[Worker] = []
+    try:
+        yield started
+    finally:
+        for worker in started:
+            worker.kill9()
