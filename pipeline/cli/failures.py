@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pipeline.errors import PlatformError
+from pipeline.errors import PlatformError, PostgresUnavailable
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -25,12 +25,17 @@ def unreachable(what: str, where: str, cause: object) -> Unreachable:
     return Unreachable(f"cannot reach {what} at {where} ({reason}); {_ADVICE}")
 
 
+def silence_kafka() -> None:
+    """Keep Kafka's client from writing to the terminal what the command says better."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
 @contextlib.contextmanager
 def reaching_kafka(settings: Settings) -> Iterator[None]:
     """Turn Kafka's connection errors in this block into Unreachable; its client's own words go nowhere."""
     from aiokafka.errors import KafkaError
 
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    silence_kafka()
     try:
         yield
     except KafkaError as error:
@@ -48,5 +53,5 @@ def reaching_postgres(settings: Settings) -> Iterator[None]:
         raise PlatformError(
             f"the database {settings.db_name} has no tables yet; make them with: iiot migrate"
         ) from None
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (PostgresUnavailable, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise unreachable("PostgreSQL", f"{settings.db_host}:{settings.db_port}", error) from None

@@ -7,15 +7,10 @@ from collections.abc import Sequence
 
 import typer
 
-from pipeline.cli import processes, replay, topics
-from pipeline.cli.sections import SectionedGroup
+from pipeline.cli import demo, journal, migrate, processes, replay, rules, sections, simulate, status, tail, topics
 from pipeline.errors import PlatformError
 
 EXIT_FAILED = 2
-_PROCESSES = "The platform's processes (./run starts them all)"
-_LOOKING = "Looking"
-_FEEDING = "Sending data"
-_SETTING_UP = "Setting up"
 
 app = typer.Typer(
     name="iiot",
@@ -23,7 +18,7 @@ app = typer.Typer(
     epilog="Start everything with ./run, then watch with: iiot status, iiot tail alerts",
     no_args_is_help=True,
     add_completion=False,
-    cls=SectionedGroup,
+    cls=sections.SectionedGroup,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -36,11 +31,18 @@ def doctor() -> None:
     run()
 
 
-app.command(rich_help_panel=_LOOKING)(doctor)
-app.command(rich_help_panel=_FEEDING)(replay.replay)
-app.add_typer(topics.app, name="topics", rich_help_panel=_SETTING_UP)
+app.command(rich_help_panel=sections.LOOKING)(status.status)
+app.add_typer(tail.app, name="tail", rich_help_panel=sections.LOOKING)
+app.command(rich_help_panel=sections.LOOKING)(doctor)
+app.add_typer(rules.app, name="rules", rich_help_panel=sections.RULES)
+app.command(rich_help_panel=sections.SENDING)(replay.replay)
+app.command(rich_help_panel=sections.SENDING)(simulate.simulate)
+app.add_typer(demo.app, name="demo", rich_help_panel=sections.SENDING)
+app.command(rich_help_panel=sections.SETTING_UP)(migrate.migrate)
+app.add_typer(topics.app, name="topics", rich_help_panel=sections.SETTING_UP)
+app.add_typer(journal.app, name="journal", rich_help_panel=sections.SETTING_UP)
 for command in (processes.bridge, processes.detect, processes.project, processes.api):
-    app.command(rich_help_panel=_PROCESSES)(command)
+    app.command(rich_help_panel=sections.PROCESSES)(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

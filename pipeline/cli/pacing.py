@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipeline.errors import PlatformError
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -29,3 +31,16 @@ def shift_to_now(first: int, last: int, now: int, speed: float | None) -> int:
     if speed <= 1:
         return now - first
     return now + round((last - first) / speed) - last
+
+
+def parse_speed(text: str) -> float | None:
+    """A factor, or None for `max`; raises PlatformError."""
+    if text == "max":
+        return None
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not 0 < factor < 1e9:
+        raise PlatformError("--speed: use a number above 0, such as 60, or max")
+    return factor

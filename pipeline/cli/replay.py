@@ -42,7 +42,7 @@ def replay(
       iiot replay bench.csv --device bench-1 --speed 60 --shift-to-now
     """
     from pipeline.cli.csv_rows import Choices
-    from pipeline.cli.pacing import Pace, shift_to_now
+    from pipeline.cli.pacing import Pace, parse_speed, shift_to_now
     from pipeline.cli.recording import Recording
     from pipeline.cli.replaying import send
     from pipeline.identifiers import check_identifier
@@ -61,19 +61,6 @@ def replay(
     now = time.time_ns() // 1_000_000
     shift = shift_to_now(extent.first, extent.last, now, factor) if shift_to_now_ else 0
     send(recording, extent, Pace(factor, extent.first, shift), device)
-
-
-def parse_speed(text: str) -> float | None:
-    """A factor, or None for `max`; raises PlatformError."""
-    if text == "max":
-        return None
-    try:
-        factor = float(text)
-    except ValueError:
-        factor = 0.0
-    if not 0 < factor < 1e9:
-        raise PlatformError("--speed: use a number above 0, such as 60, or max")
-    return factor
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -7,8 +7,16 @@ from typing import Any
 from typer.core import TyperGroup
 
 
+LOOKING = "Looking"
+RULES = "Rules"
+SENDING = "Sending data"
+SETTING_UP = "Setting up"
+PROCESSES = "The platform's processes (./run starts them all)"
+_ORDER = (LOOKING, RULES, SENDING, SETTING_UP, PROCESSES)
+
+
 class SectionedGroup(TyperGroup):
-    """Lists its commands under the section that each was given as `rich_help_panel`, in order of registration."""
+    """Lists its commands under the section that each was given as `rich_help_panel`."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The commands in the order in which they were registered."""
@@ -16,11 +24,9 @@ class SectionedGroup(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write one block of names and short descriptions per section."""
-        sections: dict[str, list[tuple[str, str]]] = {}
+        sections: dict[str, list[tuple[str, str]]] = {title: [] for title in _ORDER}
         for name, command in self.commands.items():
-            section = getattr(command, "rich_help_panel", None)
-            title = section if isinstance(section, str) else "Commands"
-            sections.setdefault(title, []).append((name, command.get_short_help_str(limit=200)))
+            sections[str(command.rich_help_panel)].append((name, command.get_short_help_str(limit=200)))
         for title, rows in sections.items():
             with formatter.section(title):
                 formatter.write_dl(rows)

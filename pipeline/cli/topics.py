@@ -54,12 +54,14 @@ def listing(context: typer.Context) -> None:
 @app.command()
 def create() -> None:
     """Create the topics that are missing, and the journal's identity; repeating is safe."""
+    from pipeline.cli.first_policy import ensure_first_policy
     from pipeline.journal.creation import create_topics
     from pipeline.settings import load_settings
 
     settings = load_settings()
     with reaching_kafka(settings):
         journal = asyncio.run(create_topics(settings))
+    asyncio.run(ensure_first_policy(settings))
     print(f"journal {journal.journal_id} with {journal.partitions} partitions")
 
 

@@ -67,6 +67,10 @@ class Supervisor:
         """Start the platform's processes; returns at once."""
         self._rpc().supervisor.startProcessGroup(PLATFORM, False)
 
+    def stop_process(self, name: str) -> None:
+        """End one of the platform's processes until the next start; blocks until it is gone."""
+        self._rpc().supervisor.stopProcess(f"{PLATFORM}:{name}", True)
+
     def shut_down(self) -> None:
         """End everything, platform first; blocks until the supervisor has gone. Safe to repeat.
 
