@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from pipeline.alert_codec import decode_output
 from pipeline.alerts import AlertEvent, Output
+from pipeline.errors import InvalidInput
 from pipeline.journal.clients import make_admin, make_producer
 from pipeline.journal.creation import create_topics
 from pipeline.journal.identity import Journal
@@ -58,8 +59,12 @@ async def read_topic(settings: Settings, topic: str, partitions: int = 8) -> lis
 
 
 async def read_outputs(settings: Settings) -> list[Output]:
-    """Everything detection has said so far, in the order of each partition."""
-    return [decode_output(record.headers, record.value) for record in await read_topic(settings, ALERTS.name)]
+    """Everything detection has said so far, in the order of each partition; garbage is passed over."""
+    found = []
+    for record in await read_topic(settings, ALERTS.name):
+        with suppress(InvalidInput):
+            found.append(decode_output(record.headers, record.value))
+    return found
 
 
 def distinct(outputs: list[Output]) -> dict[tuple[str, int], AlertEvent]:
