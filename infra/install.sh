@@ -68,7 +68,8 @@ as_root() {
     fi
 }
 
-is_in_apt() { apt-cache show "$1" >/dev/null 2>&1; }
+# A package that is only mentioned by others is shown too, but has no version.
+is_in_apt() { apt-cache show "$1" 2>/dev/null | grep -q '^Version:'; }
 
 # The packages that bring a tool; needs apt's lists to be up to date.
 package_for() {
@@ -128,12 +129,12 @@ then try again; nothing else needs root."
 }
 
 apt_quietly() {
-    mkdir -p "$home/.run/logs"
+    mkdir -p "$home/.run/logs/install"
     if ! as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-        apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 "$@" >"$home/.run/logs/apt.log" 2>&1; then
+        apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 "$@" >"$home/.run/logs/install/apt.log" 2>&1; then
         let_services_be
-        tail -n 15 "$home/.run/logs/apt.log" >&2
-        die "apt-get $1 failed; the whole output is in .run/logs/apt.log"
+        tail -n 15 "$home/.run/logs/install/apt.log" >&2
+        die "apt-get $1 failed; the whole output is in .run/logs/install/apt.log"
     fi
 }
 
@@ -203,11 +204,11 @@ install_kafka() {
     touch "$home/infra/kafka/target/.complete-$(kafka_stamp)"
 }
 
-# quietly LOG COMMAND...: runs it with its output in .run/logs, whose end is shown if it fails.
+# quietly LOG COMMAND...: runs it with its output in .run/logs/install, whose end is shown if it fails.
 quietly() {
-    log="$home/.run/logs/$1"
+    log="$home/.run/logs/install/$1"
     shift
-    mkdir -p "$home/.run/logs"
+    mkdir -p "$home/.run/logs/install"
     if ! "$@" >"$log" 2>&1; then
         tail -n 15 "$log" >&2
         die "that failed: $*
@@ -219,6 +220,7 @@ The whole output is in $log. Is the network there? Trying again is safe."
 with_install_lock() {
     [ -w "$home" ] || die "$home is not yours to write in; clone it into a folder of yours"
     mkdir -p "$home/.run"
+    [ -w "$home/.run" ] || die "$home/.run belongs to another user, who started the platform here before. Do it as that user, or remove the folder, which holds all data"
     (
         flock 9 || exit 1
         "$@" 9>&-

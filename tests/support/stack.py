@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -54,9 +55,10 @@ class LocalStack:
 
     def stop(self, name: ServerName) -> None:
         """End a server the clean way; blocks until it is gone."""
-        process = self._running.pop(name)
+        process = self._running[name]
         process.send_signal(self._servers[name].stop_signal)
         process.wait(STOP_SECONDS)
+        del self._running[name]
 
     def kill9(self, name: ServerName) -> None:
         """Kill a server and all its children without warning; blocks until they are gone."""
@@ -104,7 +106,12 @@ class LocalStack:
         return Settings(_env_file=None, **(values | changed))  # type: ignore[arg-type]
 
     def shut_down(self) -> None:
-        """Kill whatever runs and remove the folder; safe to repeat."""
+        """End whatever runs and remove the folder; safe to repeat."""
+        if "postgres" in self._running:
+            # A killed PostgreSQL leaves shared memory behind, which only its next start would remove.
+            self.resume("postgres")
+            with suppress(subprocess.TimeoutExpired):
+                self.stop("postgres")
         for name in list(self._running):
             self.kill9(name)
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -20,6 +20,8 @@ unix_socket_directories = ''
 hba_file = '{plan.postgres_directory}/pg_hba.conf'
 password_encryption = 'scram-sha-256'
 max_connections = 100
+# Needs no /dev/shm, which containers and chroots keep small or closed.
+dynamic_shared_memory_type = 'sysv'
 shared_buffers = '128MB'
 max_wal_size = '1GB'
 timezone = 'UTC'
