@@ -84,6 +84,10 @@ class Owner:
         """A rebalance begins: nothing is ours until we are told so."""
         self.revoke(list(self._slots))
 
+    def owns(self, topic: str, partition: int) -> bool:
+        """Whether the partition is ours now."""
+        return (topic, partition) in self._slots
+
     async def receive(self, record: Record) -> None:
         """Take a delivered record; never raises: a failure drops the work, and it is opened anew."""
         slot = self._slots.get((record.topic, record.partition))

@@ -36,7 +36,7 @@ def make_reader_client(settings: Settings) -> AIOKafkaConsumer:
         enable_auto_commit=False,
         auto_offset_reset="none",
         max_partition_fetch_bytes=_FETCH_BYTES,
-        fetch_max_wait_ms=100,
+        fetch_max_wait_ms=20,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
 
