@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from datetime import UTC, datetime
 
+import asyncpg
 from redis.exceptions import RedisError
 
 from agents.faust_app import follow, make_app, running
@@ -31,6 +32,7 @@ from sinks.stats import StatsRefresher
 _STATS_SECONDS = 30.0
 _MONTHS_EVERY = 120
 """Look once an hour whether a month of telemetry must be made ahead."""
+_TROUBLE = (PostgresUnavailable, asyncpg.PostgresError, asyncpg.InterfaceError, RedisError, OSError, TimeoutError)
 
 
 async def run(settings: Settings, watchdog: Watchdog) -> None:
@@ -77,6 +79,6 @@ async def _keep_house(pool: Pool, refresher: StatsRefresher, owner: Owner) -> No
                     await ensure_months(pool, now)
                 await refresher.refresh(now)
                 turn += 1
-            except (PostgresUnavailable, RedisError) as error:
+            except _TROUBLE as error:
                 get_log("project").warning("housekeeping_failed", error=f"{type(error).__name__}: {error}"[:300])
         await asyncio.sleep(_STATS_SECONDS)
