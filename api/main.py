@@ -11,6 +11,7 @@ from aiohttp import web
 
 from api.alert_tail import AlertTail
 from api.app import make_app
+from api.commands import relay_outbox
 from api.growth import AlertGrowth
 from api.health import HealthMonitor
 from api.loopback import require_loopback
@@ -75,7 +76,9 @@ async def run(settings: Settings, watchdog: Watchdog) -> None:
         await web.TCPSite(runner, settings.api_host, settings.api_port).start()
         log.info("listening", addresses=[f"{host}:{port}" for host, port, *_ in runner.addresses])
         log.info("loopback_only", reason="there is no authentication yet")
-        await _first_to_end(tail.run(), health.run(), updates.listen(), updates.emit_forever())
+        await _first_to_end(
+            tail.run(), health.run(), updates.listen(), updates.emit_forever(), relay_outbox(settings, pool)
+        )
 
 
 async def _first_to_end(*work: Coroutine[Any, Any, None]) -> None:

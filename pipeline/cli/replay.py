@@ -48,6 +48,7 @@ def replay(
     from pipeline.identifiers import check_identifier
 
     check_identifier(device, "--device")
+    factor = parse_speed(speed)
     choices = Choices(
         delimiter=_delimiter(delimiter),
         time_column=timestamp_column,
@@ -57,7 +58,6 @@ def replay(
     )
     recording = Recording(file, choices, _zone(timezone))
     extent = recording.measure()
-    factor = parse_speed(speed)
     now = time.time_ns() // 1_000_000
     shift = shift_to_now(extent.first, extent.last, now, factor) if shift_to_now_ else 0
     send(recording, extent, Pace(factor, extent.first, shift), device)

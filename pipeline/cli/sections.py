@@ -6,7 +6,6 @@ from typing import Any
 
 from typer.core import TyperGroup
 
-
 LOOKING = "Looking"
 RULES = "Rules"
 SENDING = "Sending data"
@@ -18,15 +17,12 @@ _ORDER = (LOOKING, RULES, SENDING, SETTING_UP, PROCESSES)
 class SectionedGroup(TyperGroup):
     """Lists its commands under the section that each was given as `rich_help_panel`."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """The commands in the order in which they were registered."""
-        return list(self.commands)
-
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write one block of names and short descriptions per section."""
         sections: dict[str, list[tuple[str, str]]] = {title: [] for title in _ORDER}
         for name, command in self.commands.items():
-            sections[str(command.rich_help_panel)].append((name, command.get_short_help_str(limit=200)))
+            section: str = getattr(command, "rich_help_panel", SETTING_UP)
+            sections[section].append((name, command.get_short_help_str(limit=200)))
         for title, rows in sections.items():
             with formatter.section(title):
                 formatter.write_dl(rows)
