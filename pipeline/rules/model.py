@@ -5,9 +5,11 @@ A rule is immutable; a change is a new version. Unknown fields are refused with 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
 from pipeline.errors import InvalidInput
 from pipeline.identifiers import IDENTIFIER_PATTERN, MAX_KEY_LENGTH
@@ -17,10 +19,36 @@ SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 Operator: TypeAlias = Literal[">", "<", ">=", "<=", "==", "!="]
 Aggregate: TypeAlias = Literal["avg", "min", "max", "stddev", "sum", "count", "range"]
 
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise PydanticCustomError("nul", "remove the NUL character, it can't be stored")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise PydanticCustomError("surrogate", "remove the lone surrogate, it can't be stored") from None
+    return text
+
+
+def _comparable(value: object) -> object:
+    """Refuse in one sentence what no member of the union takes, and integers that JSON libraries disagree on."""
+    if not isinstance(value, bool | int | float | str):
+        raise PydanticCustomError("not_comparable", "use a number, text, true or false")
+    if type(value) is int and not -(2**63) <= value < 2**63:
+        raise PydanticCustomError("integer_size", "use an integer of at most 64 bits")
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        raise PydanticCustomError("not_finite", "use a finite number")
+    return value
+
+
 Identifier: TypeAlias = Annotated[str, Field(pattern=IDENTIFIER_PATTERN)]
-Key: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAX_KEY_LENGTH)]
+Stored: TypeAlias = Annotated[str, AfterValidator(_storable)]
+Key: TypeAlias = Annotated[Stored, Field(min_length=1, max_length=MAX_KEY_LENGTH)]
 Finite: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
-Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=1024)]
+Text: TypeAlias = Annotated[Stored, Field(min_length=1, max_length=1024)]
+Comparable: TypeAlias = Annotated[
+    bool | int | float | Annotated[Stored, Field(max_length=1024)], BeforeValidator(_comparable)
+]
 
 
 class _Model(BaseModel):
@@ -32,7 +60,7 @@ class ThresholdConditions(_Model):
 
     key: Key
     operator: Operator
-    value: bool | int | Finite | Annotated[str, Field(max_length=1024)]
+    value: Comparable
 
 
 class ComparisonConditions(_Model):
@@ -72,7 +100,7 @@ class WebhookAction(_Model):
     """Call an address over HTTP."""
 
     type: Literal["webhook"]
-    url: Annotated[str, Field(min_length=1, max_length=2048)]
+    url: Annotated[Stored, Field(min_length=1, max_length=2048)]
     severity: Severity | None = None
 
 
@@ -90,7 +118,7 @@ class _RuleBase(_Model):
     priority: Annotated[int, Field(ge=0, le=1000)] = 5
     enabled: bool = True
     actions: Annotated[tuple[Action, ...], Field(max_length=50, strict=False)] = ()
-    response: Annotated[str, Field(max_length=4096)] | None = None
+    response: Annotated[Stored, Field(max_length=4096)] | None = None
     """What a person should do, in words."""
 
     @property
@@ -133,9 +161,21 @@ def parse_rule(value: object) -> Rule:
         return _adapter.validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        tags = {"threshold", "comparison", "statistical"}
-        path = ".".join(str(part) for part in first["loc"] if part not in tags)
+        path = _path(value, first["loc"], is_missing=first["type"] == "missing")
         raise InvalidInput("invalid_rule", first["msg"], path or "rule") from None
+
+
+def _path(document: object, location: tuple[int | str, ...], *, is_missing: bool) -> str:
+    """Where in the document an error lies: pydantic's location without the names of union members in it."""
+    parts: list[str] = []
+    for depth, part in enumerate(location, 1):
+        named = isinstance(document, Mapping) and part in document
+        if named or (isinstance(document, Sequence) and isinstance(part, int)):
+            document = document[part]  # type: ignore[index]
+        elif not (is_missing and depth == len(location)):
+            continue
+        parts.append(str(part))
+    return ".".join(parts)
 
 
 def rule_document(rule: Rule) -> dict[str, Any]:
