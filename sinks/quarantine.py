@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Protocol
 
 from aiokafka import AIOKafkaProducer
 
@@ -11,6 +12,13 @@ from pipeline.partitioning import partition_for
 from pipeline.process import metrics
 from pipeline.quarantine import KafkaSource, Quarantined, encode_quarantined, quarantine_key
 from pipeline.topics import QUARANTINE
+
+
+class Quarantine(Protocol):
+    """Where it goes."""
+
+    async def put(self, items: Sequence[Quarantined]) -> None:
+        """Keep the items; they are durable on return."""
 
 
 class QuarantineWriter:

@@ -67,13 +67,12 @@ class StatsRefresher:
 
 
 async def _count(connection: Connection, now: datetime) -> Stats:
-    counts = await connection.fetchrow(_COUNTS, now)
+    counts = (await connection.fetch(_COUNTS, now))[0]
     # The last sample that is an hour old, or the first there is: rates without counting rows.
     before = await connection.fetchval(
         """SELECT rows FROM telemetry_totals ORDER BY at <= $1::timestamptz - '1 hour'::interval DESC,
             CASE WHEN at <= $1::timestamptz - '1 hour'::interval THEN $1 - at ELSE at - $1 END LIMIT 1""",
         now,
     )
-    assert counts is not None
     total = counts["telemetry_rows"]
-    return Stats(**dict(counts.items()), telemetry_last_hour=total - (before or 0))
+    return Stats(**dict(counts.items()), telemetry_last_hour=0 if before is None else total - before)

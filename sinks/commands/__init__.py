@@ -5,6 +5,7 @@
 `outbox`       events between their commit and the journal; the relay for those that got stuck
 `commands`     the commands themselves, and waiting until one shows
 `opening`      commands with connections of their own
+`adoption`     following another journal after Kafka's data was lost
 """
 
 from sinks.commands.commands import Commands

@@ -4,6 +4,5 @@
 `migrate`      applies infra/migrations
 `months`       the partitions of telemetry
 `projection`   rows and position in one transaction
-`stats`        the numbers on the first page
-`adopt`        forgetting a lost journal
+`documents`    rows as JSON documents
 """

@@ -94,4 +94,4 @@ class Caches:
         metrics.CACHE_WRITES.labels("failed").inc(entries)
         if now - self._logged_at >= _LOG_EVERY_SECONDS:
             self._logged_at = now
-            get_log("redis").warning("cache_unavailable", error=f"{type(error).__name__}: {error}")
+            get_log("redis").warning("cache_unavailable", error=f"{type(error).__name__}: {str(error)[-200:]}")

@@ -27,7 +27,7 @@ class Entry(NamedTuple):
     key: str
     as_of: int
     seconds: int
-    body: bytes
+    body: str
 
 
 def device_key(device_id: str) -> str:
@@ -60,7 +60,7 @@ def telemetry_entries(device_id: str, values: Mapping[str, Scalar], stamps: Mapp
     prefix, dumps = f"telemetry:{device_id}:", orjson.dumps
     return [
         Entry(prefix + key, stamps[key], TELEMETRY_SECONDS,
-              b'{"as_of":%d,"ts":%d,"value":%b}' % (stamps[key], stamps[key], dumps(value)))
+              f'{{"as_of":{stamps[key]},"ts":{stamps[key]},"value":{dumps(value).decode()}}}')
         for key, value in values.items()
     ]  # fmt: skip
 
@@ -81,4 +81,4 @@ def stats_entry(name: str, value: float | None, as_of: int) -> Entry:
 
 
 def _entry(key: str, as_of: int, seconds: int, body: Mapping[str, Any]) -> Entry:
-    return Entry(key, as_of, seconds, orjson.dumps({"as_of": as_of, **body}))
+    return Entry(key, as_of, seconds, orjson.dumps({"as_of": as_of, **body}).decode())

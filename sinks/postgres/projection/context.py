@@ -12,7 +12,7 @@ from pipeline.quarantine import Quarantined
 from sinks.postgres.connect import TRANSACTION_SECONDS, Pool
 from sinks.postgres.projection.decoding import quarantine_record
 from sinks.postgres.projection.refusals import REFUSALS, Refused, StoreRows, store_around, store_straight
-from sinks.quarantine import QuarantineWriter
+from sinks.quarantine import Quarantine
 from sinks.redis.caches import Caches
 
 _CAREFUL_SECONDS = 60.0
@@ -25,7 +25,7 @@ class Context:
 
     pool: Pool
     caches: Caches | None
-    quarantine: QuarantineWriter
+    quarantine: Quarantine
     journal: Journal
 
 

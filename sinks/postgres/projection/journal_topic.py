@@ -49,8 +49,9 @@ async def apply_journal(
     decoded, undecodable = decode_records(records, decode)
     await _look_up(context, standing, devices_named(decoded))
     changes = decide(decoded, standing.devices, standing.policy, standing.policy_version)
-    if undecodable or changes.quarantined:
-        await context.quarantine.put(undecodable + changes.quarantined)
+    quarantined = undecodable + changes.quarantined
+    if quarantined:
+        await context.quarantine.put(quarantined)
     after = replace(
         standing,
         position=records[-1].offset,
@@ -59,7 +60,7 @@ async def apply_journal(
         policy_version=changes.policy_version,
     )
     now = time.monotonic()
-    if not _has_rows(changes) and now - standing.written_at < WRITE_EVERY_SECONDS:
+    if not quarantined and not _has_rows(changes) and now - standing.written_at < WRITE_EVERY_SECONDS:
         standing.position, standing.journal_time = after.position, after.journal_time
         standing.seen.update(changes.seen)
         return

@@ -17,7 +17,7 @@ from sinks.postgres.projection.context import Context
 from sinks.postgres.projection.journal_topic import apply_journal, store_seen
 from sinks.postgres.projection.positions import Standing, load_standing
 from sinks.postgres.projection.quarantine_topic import apply_quarantine
-from sinks.quarantine import QuarantineWriter
+from sinks.quarantine import Quarantine
 from sinks.redis.caches import Caches
 
 _MAX_BYTES = 512 * 1024
@@ -34,7 +34,7 @@ class Projection:
     then stored twice or left out.
     """
 
-    def __init__(self, pool: Pool, caches: Caches | None, quarantine: QuarantineWriter, journal: Journal) -> None:
+    def __init__(self, pool: Pool, caches: Caches | None, quarantine: Quarantine, journal: Journal) -> None:
         self._context = Context(pool, caches, quarantine, journal)
         self._standings: dict[tuple[str, int], Standing] = {}
 

@@ -73,7 +73,7 @@ async def update_last_seen(connection: Connection, rows: Sequence[SeenRow]) -> N
     """When devices were heard last; never set back."""
     ordered = sorted(rows)
     await connection.execute(
-        """UPDATE devices SET last_seen = given.at, as_of = greatest(as_of, given.as_of) FROM (
+        """UPDATE devices SET last_seen = given.at, as_of = greatest(devices.as_of, given.as_of) FROM (
             SELECT device_id, 'epoch'::timestamptz + ms * '1 millisecond'::interval AS at, as_of
             FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS each (device_id, ms, as_of)) AS given
         WHERE devices.device_id = given.device_id AND (last_seen IS NULL OR last_seen < given.at)""",
