@@ -41,6 +41,7 @@ class _Slot:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     revoked: bool = False
     excused: bool = False
+    failures: int = 0
     unannounced: int = 0
 
 
@@ -99,7 +100,7 @@ class Owner:
             if not await follower.receive(record):
                 self._spawn(slot, self._heal((record.topic, record.partition), slot, follower))
         except Exception as error:
-            self._failed((record.topic, record.partition), slot, error)
+            self._failed((record.topic, record.partition), slot, follower, error)
 
     async def run(self) -> None:
         """Keep the partitions going until cancelled; raises what only a restart or a person can mend."""
@@ -147,7 +148,7 @@ class Owner:
         except KafkaError as error:
             self._log.warning("compare_failed", topic=key[0], partition=key[1], error=_words(error))
         except Exception as error:
-            self._failed(key, slot, error)
+            self._failed(key, slot, follower, error)
 
     async def close(self) -> None:
         """Drop everything and wait until no task of ours runs any more."""
@@ -158,57 +159,49 @@ class Owner:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _open(self, key: Owned, slot: _Slot) -> None:
-        attempt = 0
         while not slot.revoked:
+            if slot.failures:
+                await asyncio.sleep(_RETRY_SECONDS[min(slot.failures, len(_RETRY_SECONDS)) - 1])
             try:
                 work = await self._open_work(*key)
-                if slot.revoked:
-                    return
-                follower = slot.follower = Follower(self._process, *key, work, self._reader, self.progress)
-                self._log.info("opened", topic=key[0], partition=key[1], position=work.position)
-                await follower.heal()
-                return
             except Exception as error:
-                if slot.follower is not None:
-                    slot.follower.close()
-                    slot.follower = None
-                if self._is_fatal(error):
+                self._note_failure("open_failed", key, slot, error)
+                if self._fatal.done():
                     return
-                slot.excused = isinstance(error, _EXCUSES)
-                delay = _RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)]
-                attempt += 1
-                self._log.warning(
-                    "open_failed", topic=key[0], partition=key[1], error=_words(error), retry_seconds=delay
-                )
-                await asyncio.sleep(delay)
+                continue
+            if not slot.revoked:
+                slot.follower = Follower(self._process, *key, work, self._reader, self.progress)
+                self._log.info("opened", topic=key[0], partition=key[1], position=work.position)
+                await self._heal(key, slot, slot.follower)
+            return
 
     async def _heal(self, key: Owned, slot: _Slot, follower: Follower) -> None:
         try:
             await follower.heal()
+            slot.failures = 0
         except Exception as error:
-            if slot.follower is follower:
-                self._failed(key, slot, error)
+            self._failed(key, slot, follower, error)
 
-    def _failed(self, key: Owned, slot: _Slot, error: Exception) -> None:
-        if self._is_fatal(error):
+    def _failed(self, key: Owned, slot: _Slot, follower: Follower, error: Exception) -> None:
+        """Drop a follower whose work is void and open the partition anew; several of its tasks may say so."""
+        if slot.follower is not follower:
             return
-        slot.excused = isinstance(error, _EXCUSES)
-        self._log.warning("dropped", topic=key[0], partition=key[1], error=_words(error))
         self._drop(slot)
-        if not slot.revoked:
+        self._note_failure("dropped", key, slot, error)
+        if not slot.revoked and not self._fatal.done():
             self._spawn(slot, self._open(key, slot))
+
+    def _note_failure(self, event: str, key: Owned, slot: _Slot, error: Exception) -> None:
+        slot.failures += 1
+        slot.excused = isinstance(error, _EXCUSES)
+        self._log.warning(event, topic=key[0], partition=key[1], error=_words(error), failures=slot.failures)
+        if isinstance(error, _FATAL) and not self._fatal.done():
+            self._fatal.set_exception(error)
 
     def _drop(self, slot: _Slot) -> None:
         if slot.follower is not None:
             slot.follower.close()
             slot.follower = None
-
-    def _is_fatal(self, error: Exception) -> bool:
-        if isinstance(error, _FATAL):
-            if not self._fatal.done():
-                self._fatal.set_exception(error)
-            return True
-        return False
 
     def _spawn(self, slot: _Slot, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
