@@ -16,9 +16,10 @@ from pipeline.errors import PlatformError
 if TYPE_CHECKING:
     from pipeline.cli.rule_files import Found
     from pipeline.settings import Settings
-    from sinks.commands import Defined
+    from sinks.commands import Commands, Defined
 
 app = typer.Typer(help="Rules: apply them from files, list them, remove them.", no_args_is_help=True)
+_SHOWN_SECONDS = 5.0
 _NOT_SHOWN = "it is safe in the journal, but the projection does not show it yet; iiot status says whether it runs"
 
 
@@ -100,23 +101,24 @@ async def _apply(settings: Settings, found: list[Found]) -> None:
     from sinks.commands import open_commands
 
     async with open_commands(settings) as commands:
-        done = [await commands.define_rule(each.rule, author()) for each in found]
-        for defined in done:
-            await _report(commands, defined)
+        await _report(commands, [await commands.define_rule(each.rule, author()) for each in found])
 
 
 async def _remove(settings: Settings, rule_ids: list[str]) -> None:
     from sinks.commands import open_commands
 
     async with open_commands(settings) as commands:
-        for rule_id in rule_ids:
-            await _report(commands, await commands.remove_rule(rule_id, author()))
+        await _report(commands, [await commands.remove_rule(rule_id, author()) for rule_id in rule_ids])
 
 
-async def _report(commands: Any, defined: Defined) -> None:
-    line = f"{defined.outcome:<9}  {defined.id}  (version {defined.version})"
-    shown = await commands.shown("rule", defined.id, defined.version)
-    print(line if shown else f"{line}: {_NOT_SHOWN}")
+async def _report(commands: Commands, done: list[Defined]) -> None:
+    """Print what became of each, once the projection shows it or five seconds are over."""
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + _SHOWN_SECONDS
+    for defined in done:
+        shown = await commands.shown("rule", defined.id, defined.version, max(0.0, deadline - clock()))
+        line = f"{defined.outcome:<9}  {defined.id}  (version {defined.version})"
+        print(line if shown else f"{line}: {_NOT_SHOWN}")
 
 
 def author() -> str:
