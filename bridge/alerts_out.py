@@ -15,6 +15,7 @@ from bridge.session import MqttSession, PublishRefused
 from pipeline.alert_codec import ALERT_TYPE
 from pipeline.errors import InvalidInput
 from pipeline.identifiers import check_identifier
+from pipeline.journal.clients import paced
 from pipeline.journal.records import Record, from_consumer
 from pipeline.process import metrics
 from pipeline.process.logs import get_log
@@ -35,12 +36,14 @@ class AlertPublisher:
     def __init__(self, settings: Settings, session: MqttSession, partitions: int) -> None:
         self._session = session
         self._partitions = [TopicPartition(ALERTS.name, partition) for partition in range(partitions)]
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.kafka_bootstrap_servers,
-            group_id=GROUP,
-            enable_auto_commit=False,
-            auto_offset_reset="latest",
-            fetch_max_wait_ms=100,
+        self._consumer = paced(
+            AIOKafkaConsumer(
+                bootstrap_servers=settings.kafka_bootstrap_servers,
+                group_id=GROUP,
+                enable_auto_commit=False,
+                auto_offset_reset="latest",
+                fetch_max_wait_ms=100,
+            )
         )
         self.progress = Progress("alert events for MQTT")
         self.positions: dict[int, int] = {}

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
 from pipeline.errors import PartitionLost
+from pipeline.journal.clients import paced
 from pipeline.process.logs import get_log
 from pipeline.settings import Settings
 from pipeline.topics import META
@@ -28,15 +29,17 @@ class Leadership(ConsumerRebalanceListener):  # type: ignore[misc]
     """Membership in the group of bridges."""
 
     def __init__(self, settings: Settings) -> None:
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.kafka_bootstrap_servers,
-            group_id=GROUP,
-            enable_auto_commit=False,
-            auto_offset_reset="latest",
-            session_timeout_ms=SESSION_TIMEOUT_MS,
-            heartbeat_interval_ms=_HEARTBEAT_MS,
-            rebalance_timeout_ms=SESSION_TIMEOUT_MS,
-            partition_assignment_strategy=[StickyPartitionAssignor],
+        self._consumer = paced(
+            AIOKafkaConsumer(
+                bootstrap_servers=settings.kafka_bootstrap_servers,
+                group_id=GROUP,
+                enable_auto_commit=False,
+                auto_offset_reset="latest",
+                session_timeout_ms=SESSION_TIMEOUT_MS,
+                heartbeat_interval_ms=_HEARTBEAT_MS,
+                rebalance_timeout_ms=SESSION_TIMEOUT_MS,
+                partition_assignment_strategy=[StickyPartitionAssignor],
+            )
         )
         self._elected = asyncio.Event()
         self._lost = asyncio.Event()
