@@ -13,6 +13,8 @@ from typing import Any
 
 import orjson
 
+from pipeline.process.repeats import RepeatFilter
+
 _RESERVED = "iiot_fields"
 
 
@@ -69,9 +71,11 @@ def get_log(name: str) -> Log:
 
 
 def configure_logs(level: str) -> None:
-    """Send all logs of this process to standard error as JSON lines; libraries only from WARNING up."""
+    """Send all logs of this process to standard error as JSON lines; libraries only from WARNING up,
+    and what they repeat only now and then."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter())
+    handler.addFilter(RepeatFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
