@@ -41,7 +41,7 @@ class Supervisor:
     def is_running(self) -> bool:
         """Tell whether a supervisor is there, be it one that is just shutting down."""
         try:
-            self._rpc().supervisor.getState()
+            self._ask("getState")
         except xmlrpc.client.Fault:
             return True
         except (OSError, http.client.HTTPException):
@@ -50,12 +50,12 @@ class Supervisor:
 
     def pid(self) -> int:
         """Return the supervisor's process id."""
-        return _number(self._rpc().supervisor.getPID())
+        return _number(self._ask("getPID"))
 
     def processes(self) -> list[Process]:
         """List all processes; empty if no supervisor runs, or it is shutting down."""
         try:
-            rows: Any = self._rpc().supervisor.getAllProcessInfo()
+            rows: Any = self._ask("getAllProcessInfo")
         except (OSError, http.client.HTTPException, xmlrpc.client.Fault):
             return []
         return [
@@ -65,11 +65,11 @@ class Supervisor:
 
     def start_platform(self) -> None:
         """Start the platform's processes; returns at once."""
-        self._rpc().supervisor.startProcessGroup(PLATFORM, False)
+        self._ask("startProcessGroup", PLATFORM, False)
 
     def stop_process(self, name: str) -> None:
         """End one of the platform's processes until the next start; blocks until it is gone."""
-        self._rpc().supervisor.stopProcess(f"{PLATFORM}:{name}", True)
+        self._ask("stopProcess", f"{PLATFORM}:{name}", True)
 
     def shut_down(self) -> None:
         """End everything, platform first; blocks until the supervisor has gone. Safe to repeat.
@@ -78,7 +78,7 @@ class Supervisor:
         """
         try:
             pid = self.pid()
-            self._rpc().supervisor.shutdown()
+            self._ask("shutdown")
         except (OSError, http.client.HTTPException):
             return None  # none runs
         except xmlrpc.client.Fault:
@@ -92,8 +92,12 @@ class Supervisor:
                 raise PlatformError("the supervisor does not end; see .run/logs/supervisor.log")
             time.sleep(POLL_SECONDS)
 
-    def _rpc(self) -> xmlrpc.client.ServerProxy:
-        return xmlrpc.client.ServerProxy("http://localhost", transport=_UnixTransport(self._path))
+    def _ask(self, method: str, *arguments: object) -> object:
+        """Call one method of the supervisor over a connection of its own."""
+        transport = _UnixTransport(self._path)
+        with xmlrpc.client.ServerProxy("http://localhost", transport=transport) as proxy:
+            answer: object = getattr(proxy.supervisor, method)(*arguments)
+            return answer
 
 
 class _UnixTransport(xmlrpc.client.Transport):
@@ -103,8 +107,10 @@ class _UnixTransport(xmlrpc.client.Transport):
         super().__init__()
         self._path = path
 
-    def make_connection(self, host: object) -> http.client.HTTPConnection:
-        return _UnixConnection(self._path)
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        connection = _UnixConnection(self._path)
+        self._connection = host, connection  # close() ends what stands here
+        return connection
 
 
 class _UnixConnection(http.client.HTTPConnection):
