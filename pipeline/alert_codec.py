@@ -8,18 +8,10 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+import msgspec
 import orjson
 
-from pipeline.alerts import (
-    AlertEvent,
-    Cause,
-    Evidence,
-    Output,
-    ReadingEvidence,
-    RuleSuspended,
-    Transition,
-    WindowEvidence,
-)
+from pipeline.alerts import AlertEvent, Cause, Output, RuleSuspended, Transition
 from pipeline.codec import Encoded, Headers
 from pipeline.errors import InvalidInput, UnknownVersion
 from pipeline.instants import format_instant, parse_instant
@@ -62,7 +54,7 @@ def output_id(output: Output) -> str:
 def record_id(headers: Headers) -> str | None:
     """The CloudEvents id of a record, without decoding its body; None if it has none."""
     for name, value in headers:
-        if name == "ce_id":
+        if name == "ce_id" and value:
             return value.decode(errors="replace")
     return None
 
@@ -73,17 +65,19 @@ def decode_output(headers: Headers, body: bytes | None) -> Output:
     try:
         kind = given["ce_type"].decode()
         version = int(given["v"])
-    except (KeyError, ValueError, UnicodeDecodeError):
+    except (KeyError, ValueError, TypeError, AttributeError):  # Kafka's header values may be null
         raise InvalidInput("undecodable", "the record is no alert: no readable ce_type and v") from None
     if version > VERSION:
         raise UnknownVersion(f"an alert of version {version} was written by a newer release")
+    if version < 1:
+        raise InvalidInput("undecodable", f"version {version} of an alert does not exist")
     try:
         document = orjson.loads(body or b"")
         if kind == SUSPENDED_TYPE:
             return _load_suspension(document)
         if kind.removeprefix(ALERT_TYPE) in _TRANSITIONS and kind == ALERT_TYPE + document["transition"]:
             return _load_alert(document)
-    except (ValueError, TypeError, KeyError, AttributeError, InvalidInput) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, InvalidInput, msgspec.ValidationError) as error:
         raise InvalidInput("undecodable", f"the body is no {kind[:64]}: {type(error).__name__}") from None
     raise InvalidInput("undecodable", f"the type {kind[:64]!r} is not known")
 
@@ -153,26 +147,20 @@ def _cause_document(cause: Cause) -> dict[str, Any]:
 
 
 def _load_suspension(document: dict[str, Any]) -> RuleSuspended:
-    return RuleSuspended(**{**document, "at": parse_instant(document["at"]), "cause": Cause(**document["cause"])})
+    return msgspec.convert({**document, "at": parse_instant(document["at"])}, RuleSuspended)
 
 
 def _load_alert(document: dict[str, Any]) -> AlertEvent:
     evidence = document["evidence"]
-    event = AlertEvent(
-        **{
-            **document,
-            "opened_at": parse_instant(document["opened_at"]),
-            "at": parse_instant(document["at"]),
-            "cause": Cause(**document["cause"]),
-            "evidence": Evidence(
-                tuple(ReadingEvidence(**{**r, "ts": parse_instant(r["ts"])}) for r in evidence["readings"]),
-                tuple(
-                    WindowEvidence(**{**w, "start": parse_instant(w["start"]), "end": parse_instant(w["end"])})
-                    for w in evidence["windows"]
-                ),
-            ),
-        }
-    )
-    if type(event.alert_id) is not str or type(event.device_id) is not str or type(event.sequence) is not int:
-        raise TypeError
-    return event
+    timed = {
+        **document,
+        "opened_at": parse_instant(document["opened_at"]),
+        "at": parse_instant(document["at"]),
+        "evidence": {
+            "readings": [{**r, "ts": parse_instant(r["ts"])} for r in evidence["readings"]],
+            "windows": [
+                {**w, "start": parse_instant(w["start"]), "end": parse_instant(w["end"])} for w in evidence["windows"]
+            ],
+        },
+    }
+    return msgspec.convert(timed, AlertEvent)

@@ -7,17 +7,17 @@ would lose it. Anything else that cannot be read raises InvalidInput (reason `un
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from types import UnionType
-from typing import Any, NamedTuple, get_args, get_type_hints
+from dataclasses import dataclass, is_dataclass
+from functools import cache
+from typing import Any, NamedTuple, get_type_hints
 
+import msgspec
 import orjson
 
 from pipeline import events
 from pipeline.errors import InvalidInput, UnknownVersion
 from pipeline.identifiers import is_identifier
 from pipeline.instants import EARLIEST, LATEST
-from pipeline.policy import Policy
 from pipeline.rules.model import parse_rule, rule_document
 
 MAX_BODY_BYTES = 512 * 1024
@@ -67,7 +67,7 @@ def decode(headers: Headers, body: bytes | None) -> events.Event:
     try:
         name = given["type"].decode()
         version = int(given["v"])
-    except (KeyError, ValueError, UnicodeDecodeError):
+    except (KeyError, ValueError, TypeError, AttributeError):  # Kafka's header values may be null
         raise InvalidInput("undecodable", "the record has no readable headers 'type' and 'v'") from None
     kind = _BY_NAME.get(name)
     if kind is None:
@@ -82,7 +82,7 @@ def decode(headers: Headers, body: bytes | None) -> events.Event:
         return kind.load(orjson.loads(body))
     except InvalidInput:
         raise
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, msgspec.ValidationError) as error:
         raise InvalidInput("undecodable", f"the body is no {name}: {type(error).__name__}") from None
 
 
@@ -120,53 +120,28 @@ _SCALARS = frozenset({float, int, bool, str})
 _make_reading = events.Reading._make
 
 
-def _flat(cls: type) -> tuple[Callable[[Any], object], Callable[[Any], events.Event]]:
-    """Dump and load of a dataclass whose fields are JSON values: by name, types checked, unknown names refused."""
-    checks = {name: _accepted(hint) for name, hint in get_type_hints(cls).items()}
-    names = tuple(item.name for item in fields(cls))
-
-    def dump(event: Any) -> object:
-        return {name: getattr(event, name) for name in names}
-
-    def load(body: Any) -> Any:
-        for name, value in body.items():
-            if type(value) not in checks[name]:
-                raise TypeError
-        return cls(**body)
-
-    return dump, load
+def _same(event: Any) -> object:
+    return event  # orjson writes dataclasses as objects
 
 
-def _accepted(hint: Any) -> tuple[type, ...]:
-    if isinstance(hint, UnionType) or (getattr(hint, "__args__", None) and type(None) in get_args(hint)):
-        return tuple(kind for part in get_args(hint) for kind in _accepted(part))
-    origin = getattr(hint, "__origin__", hint)
-    if origin is Mapping:
-        return (dict,)
-    literals = get_args(hint)
-    if literals and all(isinstance(literal, str) for literal in literals):
-        return (str,)
-    return (origin,)
-
-
-def _nested(cls: type, field: str, inner: type) -> tuple[Callable[[Any], object], Callable[[Any], events.Event]]:
-    """Dump and load of `(version, <field>)` where the field is a flat dataclass."""
-    dump_inner, load_inner = _flat(inner)
-
-    def dump(event: Any) -> object:
-        return {"version": event.version, field: dump_inner(getattr(event, field))}
+def _loader(cls: type) -> Callable[[Any], events.Event]:
+    """Load of a dataclass whose fields are JSON values or such dataclasses: types checked, unknown names refused."""
 
     def load(body: Any) -> Any:
-        return cls(_version(body), **{field: load_inner(body[field])})
+        _refuse_unknown_names(cls, body)
+        return msgspec.convert(body, cls)
 
-    return dump, load
+    return load
 
 
-def _version(body: Any) -> int:
-    version = body["version"]
-    if type(version) is not int:
-        raise TypeError
-    return version
+_fields = cache(get_type_hints)
+
+
+def _refuse_unknown_names(cls: type, body: Any) -> None:
+    known = _fields(cls)
+    for name, value in body.items():
+        if is_dataclass(known[name]):
+            _refuse_unknown_names(known[name], value)
 
 
 def _dump_rule(event: events.RuleDefined) -> object:
@@ -174,29 +149,34 @@ def _dump_rule(event: events.RuleDefined) -> object:
 
 
 def _load_rule(body: Any) -> events.RuleDefined:
-    if type(body["rule_id"]) is not str:
+    version, rule_id, rule = body["version"], body["rule_id"], body["rule"]
+    if type(version) is not int or type(rule_id) is not str or len(body) != 3:
         raise TypeError
-    return events.RuleDefined(_version(body), body["rule_id"], parse_rule(body["rule"]))
+    return events.RuleDefined(version, rule_id, parse_rule(rule))
+
+
+def _plain(cls: type) -> _Kind:
+    return _Kind(cls, 1, _same, _loader(cls))
 
 
 _BY_NAME: Mapping[str, _Kind] = {
     "readings": _Kind(events.Readings, 1, _dump_readings, _load_readings),
-    "status_reported": _Kind(events.StatusReported, 1, *_flat(events.StatusReported)),
-    "command_answered": _Kind(events.CommandAnswered, 1, *_flat(events.CommandAnswered)),
-    "ticked": _Kind(events.Ticked, 1, *_flat(events.Ticked)),
-    "partition_taken": _Kind(events.PartitionTaken, 1, *_flat(events.PartitionTaken)),
-    "device_defined": _Kind(events.DeviceDefined, 1, *_nested(events.DeviceDefined, "device", events.Device)),
-    "device_removed": _Kind(events.DeviceRemoved, 1, *_flat(events.DeviceRemoved)),
-    "device_clock_reset": _Kind(events.DeviceClockReset, 1, *_flat(events.DeviceClockReset)),
+    "status_reported": _plain(events.StatusReported),
+    "command_answered": _plain(events.CommandAnswered),
+    "ticked": _plain(events.Ticked),
+    "partition_taken": _plain(events.PartitionTaken),
+    "device_defined": _plain(events.DeviceDefined),
+    "device_removed": _plain(events.DeviceRemoved),
+    "device_clock_reset": _plain(events.DeviceClockReset),
     "rule_defined": _Kind(events.RuleDefined, 1, _dump_rule, _load_rule),
-    "rule_removed": _Kind(events.RuleRemoved, 1, *_flat(events.RuleRemoved)),
-    "silence_defined": _Kind(events.SilenceDefined, 1, *_nested(events.SilenceDefined, "silence", events.Silence)),
-    "silence_removed": _Kind(events.SilenceRemoved, 1, *_flat(events.SilenceRemoved)),
-    "policy_defined": _Kind(events.PolicyDefined, 1, *_nested(events.PolicyDefined, "policy", Policy)),
-    "alert_acknowledged": _Kind(events.AlertAcknowledged, 1, *_flat(events.AlertAcknowledged)),
-    "alert_unacknowledged": _Kind(events.AlertUnacknowledged, 1, *_flat(events.AlertUnacknowledged)),
-    "alert_noted": _Kind(events.AlertNoted, 1, *_flat(events.AlertNoted)),
-    "alert_closed": _Kind(events.AlertClosed, 1, *_flat(events.AlertClosed)),
+    "rule_removed": _plain(events.RuleRemoved),
+    "silence_defined": _plain(events.SilenceDefined),
+    "silence_removed": _plain(events.SilenceRemoved),
+    "policy_defined": _plain(events.PolicyDefined),
+    "alert_acknowledged": _plain(events.AlertAcknowledged),
+    "alert_unacknowledged": _plain(events.AlertUnacknowledged),
+    "alert_noted": _plain(events.AlertNoted),
+    "alert_closed": _plain(events.AlertClosed),
 }
 _BY_CLASS: Mapping[type, tuple[str, _Kind]] = {kind.event: (name, kind) for name, kind in _BY_NAME.items()}
 EVENT_TYPES: tuple[str, ...] = tuple(_BY_NAME)

@@ -8,6 +8,7 @@ nesting deeper than 16. What passes can be stored in PostgreSQL and re-encoded b
 from __future__ import annotations
 
 import json
+import re
 from typing import NoReturn, TypeAlias
 
 import orjson
@@ -21,7 +22,8 @@ _MAX_INTEGER = 2**63 - 1
 _MIN_INTEGER = -(2**63)
 _DOUBTFUL = 2**62
 _UNACCOUNTED = -(2**62)
-_OPENERS = (b"[", b"{")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_string = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 
 
 def parse_json(data: bytes | bytearray | str, *, max_bytes: int = 1_048_576) -> Json:
@@ -99,25 +101,15 @@ def _parse_strictly(raw: bytes) -> Json:
 
 
 def _check_depth(raw: bytes) -> None:
-    if raw.count(_OPENERS[0]) + raw.count(_OPENERS[1]) <= MAX_DEPTH:
+    if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
         return
     depth = 0
-    in_string = escaped = False
-    for byte in raw:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_string = False
-        elif byte == 0x22:
-            in_string = True
-        elif byte in (0x5B, 0x7B):
+    for bracket in _string.sub(b"", raw).translate(None, _NO_BRACKETS):
+        if bracket in b"[{":
             depth += 1
             if depth > MAX_DEPTH:
                 raise _invalid(f"is nested deeper than {MAX_DEPTH}")
-        elif byte in (0x5D, 0x7D):
+        else:
             depth -= 1
 
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from pipeline.settings import Settings
 from tests.support.stack import LocalStack
+
+# A busy machine is no reason to fail: how long one example takes says nothing about the code.
+hypothesis_settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("here")
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from tests.support.folding import (
 from tests.support.naive_detection import NaiveDetection, Said
 
 MANY = 60
-many = settings(max_examples=MANY, deadline=None)
+many = settings(max_examples=MANY)
 
 
 @many

@@ -53,7 +53,7 @@ windows = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(arrivals, windows, st.integers(min_value=0, max_value=999))
 def test_fates_and_windows_are_those_of_the_definition(
     given_arrivals: list[tuple[int, int, float]], window_lengths: list[int], phase: int
