@@ -101,9 +101,9 @@ async def test_a_rule_that_raises_is_suspended_for_that_device_and_hinders_nothi
         "KINDS['statistical'] = dataclasses.replace(kind, judge=judge)\n"
     )
     conditions = {"key": "temperature", "aggregate": "avg", "window_seconds": 60, "operator": ">", "value": 0}
-    raising = parse_rule({"name": "Raises", "rule_type": "statistical", "device_id": "device-3", "conditions": conditions})
+    document = {"name": "Raises", "rule_type": "statistical", "device_id": "device-3", "conditions": conditions}
     await writer.append(sawtooth.rule())
-    await writer.append(RuleDefined(1, "raises", raising))
+    await writer.append(RuleDefined(1, "raises", parse_rule(document)))
     started.append(Worker(kafka_settings, "detect", name="detect", script=script + DETECT))
     await feed(writer, 0, 100)
     await until_said(kafka_settings, sawtooth.transitions(DEVICES, 100), 40)
