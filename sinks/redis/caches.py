@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -55,9 +56,9 @@ def make_redis(settings: Settings) -> Redis:
 class Caches:
     """Writes entries and updates. Without Redis every call returns quickly and something is counted, no more."""
 
-    def __init__(self, redis: Redis, clock: Callable[[], float] | None = None) -> None:
+    def __init__(self, redis: Redis, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
-        self._clock = clock or asyncio.get_running_loop().time
+        self._clock = clock
         self._paused_until = 0.0
         self._logged_at = float("-inf")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -54,7 +53,7 @@ async def apply_alerts(
     entries = await straight_or_around(attempt)
     standing.stored = standing.position = after.position
     standing.journal_time = after.journal_time
-    standing.written_at = time.monotonic()
+    standing.written_at = context.clock()
     if context.caches is not None:
         await context.caches.write(entries)
 

@@ -27,6 +27,8 @@ class Context:
     caches: Caches | None
     quarantine: Quarantine
     journal: Journal
+    clock: Callable[[], float]
+    """Monotonic seconds."""
 
 
 async def straight_or_around(attempt: Callable[[StoreRows, float], Awaitable[T]]) -> T:

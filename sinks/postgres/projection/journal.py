@@ -101,7 +101,7 @@ class _Decision:
         received, offset = record.timestamp, record.offset
         add_row = self._made.telemetry.append
         seen, latest = self._made.seen, self._made.latest
-        for index, (device_id, ts, values) in enumerate(frame.entries):
+        for index, (device_id, ts, values) in zip(places(frame), frame.entries, strict=True):
             if device_id not in self._cleared:
                 if self._heard(record, device_id, index, (device_id, ts, values)) is None:
                     continue
@@ -114,11 +114,8 @@ class _Decision:
                     add_row((device_id, key, ts, value, None, None, received, offset, index))
                 elif kind is bool:
                     add_row((device_id, key, ts, None, value, None, received, offset, index))  # type: ignore[arg-type]
-                elif kind is str:
-                    add_row((device_id, key, ts, None, None, value, received, offset, index))  # type: ignore[arg-type]
                 else:
-                    self._refuse(record, "row_refused", f"the value of {key[:64]} is no number, boolean or text",
-                                 device_id, index, (device_id, ts, {key: value}))  # fmt: skip
+                    add_row((device_id, key, ts, None, None, value, received, offset, index))  # type: ignore[arg-type]
             newest = latest.get(device_id)
             if newest is None:
                 latest[device_id] = Latest(ts, values)
@@ -174,6 +171,14 @@ class _Decision:
         self._made.quarantined.append(
             quarantine_record(record, reason, message, raw=raw, device_id=device_id, index=index)
         )
+
+
+def places(frame: events.Readings) -> Sequence[int]:
+    """The place in its frame of each reading that decoding left."""
+    if not frame.refused:
+        return range(len(frame.entries))
+    gone = {refused.place for refused in frame.refused}
+    return [place for place in range(len(frame.entries) + len(gone)) if place not in gone]
 
 
 def rule_row(record: Record, event: events.RuleDefined | events.RuleRemoved) -> RuleRow:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -59,7 +58,7 @@ async def apply_journal(
         policy=changes.policy,
         policy_version=changes.policy_version,
     )
-    now = time.monotonic()
+    now = context.clock()
     if not quarantined and not _has_rows(changes) and now - standing.written_at < WRITE_EVERY_SECONDS:
         standing.position, standing.journal_time = after.position, after.journal_time
         standing.seen.update(changes.seen)
@@ -88,7 +87,7 @@ async def store_seen(context: Context, topic: str, partition: int, standing: Sta
     standing.stored = standing.position = after.position
     standing.seen_stored.update(seen)
     standing.seen.clear()
-    standing.written_at = time.monotonic()
+    standing.written_at = context.clock()
     if context.caches is not None:
         await context.caches.write(journal_entries({}, documents, None))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from pipeline.errors import StalePosition
@@ -14,7 +14,7 @@ from pipeline.topics import ALERTS, EVENTS, QUARANTINE
 from sinks.postgres.connect import Pool, transaction
 from sinks.postgres.projection.alert_topic import apply_alerts
 from sinks.postgres.projection.context import Context
-from sinks.postgres.projection.journal_topic import apply_journal, store_seen
+from sinks.postgres.projection.journal_topic import WRITE_EVERY_SECONDS, apply_journal, store_seen
 from sinks.postgres.projection.positions import Standing, load_standing
 from sinks.postgres.projection.quarantine_topic import apply_quarantine
 from sinks.quarantine import Quarantine
@@ -34,8 +34,16 @@ class Projection:
     then stored twice or left out.
     """
 
-    def __init__(self, pool: Pool, caches: Caches | None, quarantine: Quarantine, journal: Journal) -> None:
-        self._context = Context(pool, caches, quarantine, journal)
+    def __init__(
+        self,
+        pool: Pool,
+        caches: Caches | None,
+        quarantine: Quarantine,
+        journal: Journal,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._context = Context(pool, caches, quarantine, journal, clock)
         self._standings: dict[tuple[str, int], Standing] = {}
 
     async def load(self, topic: str, partition: int) -> int:
@@ -46,7 +54,7 @@ class Projection:
         self._standings.pop((topic, partition), None)
         async with transaction(self._context.pool) as connection:
             standing = await load_standing(connection, topic, partition, self._context.journal)
-        standing.written_at = time.monotonic()
+        standing.written_at = self._context.clock()
         self._standings[topic, partition] = standing
         return standing.position
 
@@ -89,10 +97,11 @@ class Projection:
             raise
 
     async def flush(self, topic: str, partition: int) -> None:
-        """Write what is kept in memory; for the time when nothing arrives, and before letting go. Raises like apply."""
+        """Write what has been kept in memory for five seconds; call it every second or so. Raises like `apply`."""
         try:
             standing = self._standing(topic, partition)
-            if standing.seen or standing.position != standing.stored:
+            due = self._context.clock() - standing.written_at >= WRITE_EVERY_SECONDS
+            if due and (standing.seen or standing.position != standing.stored):
                 await store_seen(self._context, topic, partition, standing, replace(standing))
         except BaseException:
             self._standings.pop((topic, partition), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -25,4 +24,4 @@ async def apply_quarantine(
         await move_position(connection, topic, partition, context.journal, standing, after, 0)
     standing.stored = standing.position = after.position
     standing.journal_time = after.journal_time
-    standing.written_at = time.monotonic()
+    standing.written_at = context.clock()
