@@ -65,7 +65,7 @@ class AlertTail:
         try:
             await client.start()
             await self._seek(client)
-            self._log.info("following", topic=ALERTS.name, positions=self.positions)
+            self._log.info("following", topic=ALERTS.name, partitions=len(self.positions))
             while True:
                 try:
                     got = await client.getmany(timeout_ms=_POLL_MS, max_records=_MOST_RECORDS)

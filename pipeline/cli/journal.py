@@ -24,16 +24,16 @@ def adopt(
 
     For the day when Kafka's data was lost or replaced on purpose: processes then refuse to start, because their
     positions belong to another journal. Stored telemetry and alerts stay; rules and devices are written into the
-    new journal; open alerts are forgotten by detection and raised anew. Stop detect and project first.
+    new journal; open alerts are forgotten by detection and raised anew.
 
-    Example: ./run stop, start the servers, then: iiot journal adopt
+    Detect and project must not run meanwhile. After such a loss they don't: they wait for this command.
     """
     from pipeline.settings import load_settings
     from sinks.commands.adoption import adopt_journal
 
     settings = load_settings()
     if not yes:
-        typer.confirm("Are detect and project stopped, and shall the positions be forgotten?", abort=True)
+        typer.confirm("Forget the positions in the old journal and follow the new one?", abort=True)
     with reaching_kafka(settings), reaching_postgres(settings):
         adopted = asyncio.run(adopt_journal(settings))
     print(f"following journal {adopted.journal.journal_id} with {adopted.journal.partitions} partitions")

@@ -16,7 +16,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from pipeline.cli.failures import Unreachable, unreachable
 from pipeline.settings import Settings
 
-_WINDOW = 500
+_WINDOW = 1000
 _CONNECT_SECONDS = 10.0
 _STALLED_SECONDS = 60.0
 
@@ -34,6 +34,7 @@ class Publisher:
         self._window = window
         self._changed = threading.Condition()
         self._connected: ReasonCode | None = None
+        self._wanted: int | None = None
         self.published = 0
         self.acknowledged = 0
         self.refused = 0
@@ -64,32 +65,37 @@ class Publisher:
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Send a message; blocks while the window is full. Raises Unreachable after a minute without an answer."""
-        self._wait_for_room(self._window - 1)
-        with self._changed:
-            self.published += 1
+        if self._outstanding() >= self._window:
+            # Half a window at once: waking up for each acknowledgement would cost more than sending.
+            self._wait_until_outstanding(self._window // 2)
+        self.published += 1
         self._client.publish(topic, payload, qos=1)
 
     def drain(self) -> None:
         """Wait until all is answered; raises Unreachable after a minute without an answer."""
-        self._wait_for_room(0)
+        self._wait_until_outstanding(0)
 
     def close(self) -> None:
         """Disconnect; repeating is safe. What is not acknowledged by now may or may not arrive."""
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _wait_for_room(self, most: int) -> None:
+    def _outstanding(self) -> int:
+        return self.published - self.acknowledged - self.refused
+
+    def _wait_until_outstanding(self, most: int) -> None:
         with self._changed:
-            answered = -1
-            until = 0.0
-            while self.published - self.acknowledged - self.refused > most:
-                if self.acknowledged + self.refused != answered:
-                    answered, until = self.acknowledged + self.refused, time.monotonic() + _STALLED_SECONDS
+            self._wanted = most
+            seen, until = -1, 0.0
+            while (outstanding := self._outstanding()) > most:
+                if outstanding != seen:
+                    seen, until = outstanding, time.monotonic() + _STALLED_SECONDS
                 elif time.monotonic() >= until:
                     raise Unreachable(
                         f"the MQTT broker at {self._where} has acknowledged nothing for {_STALLED_SECONDS:g} s"
                     )
                 self._changed.wait(1.0)
+            self._wanted = None
 
     def _on_connect(self, client: mqtt.Client, data: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
         limit = getattr(properties, "ReceiveMaximum", None)
@@ -105,7 +111,8 @@ class Publisher:
                 self.refused += 1
             else:
                 self.acknowledged += 1
-            self._changed.notify_all()
+            if self._wanted is not None and self._outstanding() <= self._wanted:
+                self._changed.notify_all()
 
 
 def telemetry_topic(device_id: str) -> str:

@@ -17,6 +17,8 @@ from pipeline.cli.recording import Extent, Recording
 from pipeline.instants import format_instant
 from pipeline.settings import load_settings
 
+_SHOW_EVERY_SECONDS = 0.1
+
 
 def send(recording: Recording, extent: Extent, pace: Pace, device: str) -> None:
     """Publish every reading as it is due and print the counts, also after Ctrl-C.
@@ -36,10 +38,13 @@ def send(recording: Recording, extent: Extent, pace: Pace, device: str) -> None:
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=errors
         ) as progress:
             shown = progress.add_task("acknowledged", total=extent.rows)
+            updated = began
             for ts, payload in messages(recording, pace):
                 _wait_until_due(began, pace.due_after(ts))
                 publisher.publish(telemetry_topic(device), payload)
-                progress.update(shown, completed=publisher.acknowledged)
+                if time.monotonic() - updated > _SHOW_EVERY_SECONDS:
+                    updated = time.monotonic()
+                    progress.update(shown, completed=publisher.acknowledged)
             publisher.drain()
             progress.update(shown, completed=publisher.acknowledged)
     except KeyboardInterrupt:

@@ -143,18 +143,23 @@ async def _fetch(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table("id", "name", "device", "type", "when", "severity", "version", box=None, pad_edge=False)
+    from pipeline.cli.screens import make_console
+
+    table = Table(
+        "id", "name", "device", "type", "when", "severity", "version", box=None, pad_edge=False, padding=(0, 2, 0, 0)
+    )
     for row in rows:
         enabled = "" if row["enabled"] else " (off)"
         table.add_row(
             row["rule_id"], escape(row["name"]) + enabled, row["device_id"] or "every", row["rule_type"],
             escape(describe(row["body"])), row["severity"] or "", str(row["version"]),
         )  # fmt: skip
-    Console(highlight=False).print(table)
+    table.columns[0].no_wrap = True  # it is what remove wants
+    table.columns[0].overflow = "fold"
+    make_console().print(table)
 
 
 def describe(rule: dict[str, Any]) -> str:

@@ -89,7 +89,7 @@ def _bridge(before: Sample, now: Sample) -> Stage:
     elif not page.total("iiot_mqtt_connected"):
         trouble = "the bridge is not connected to the MQTT broker"
     waiting = page.total("iiot_mqtt_pending")
-    rate = _page_rate(before, now, "bridge", "iiot_mqtt_acknowledged_total", "acknowledged")
+    rate = _page_rate(before, now, "bridge", "iiot_mqtt_acknowledged_total", "messages")
     return Stage("bridge", "MQTT to journal", rate, f"{waiting:,.0f} messages", trouble)
 
 

@@ -36,14 +36,13 @@ def status(
 
 
 async def _once(settings: Settings) -> bool:
-    from rich.console import Console
-
     from pipeline.cli.sampling import take_sample
+    from pipeline.cli.screens import make_console
 
     before = await take_sample(settings)
     await asyncio.sleep(_BETWEEN_SECONDS)
     screen, well = draw(before, await take_sample(settings))
-    Console(highlight=False).print(screen)
+    make_console().print(screen)
     return well
 
 

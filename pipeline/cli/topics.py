@@ -32,9 +32,9 @@ def listing(context: typer.Context) -> None:
     """List the topics: what each is for, its partitions, records and how long they are kept."""
     if context.invoked_subcommand is not None:
         return
-    from rich.console import Console
     from rich.table import Table
 
+    from pipeline.cli.screens import make_console
     from pipeline.settings import load_settings
 
     settings = load_settings()
@@ -46,7 +46,7 @@ def listing(context: typer.Context) -> None:
     for state in states:
         count = "missing" if state.partitions is None else str(state.partitions)
         table.add_row(state.topic.name, state.topic.purpose, count, _number(state.records), kept(state.topic))
-    Console(highlight=False).print(table)
+    make_console().print(table)
     if any(state.partitions is None for state in states):
         print("\nCreate what is missing with: iiot topics create")
 
