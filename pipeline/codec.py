@@ -21,6 +21,7 @@ from pipeline.instants import EARLIEST, LATEST
 from pipeline.rules.model import parse_rule, rule_document
 
 MAX_BODY_BYTES = 512 * 1024
+_MAX_DEPTH = 32
 Headers = tuple[tuple[str, bytes], ...]
 
 
@@ -129,9 +130,21 @@ def _loader(cls: type) -> Callable[[Any], events.Event]:
 
     def load(body: Any) -> Any:
         _refuse_unknown_names(cls, body)
+        _refuse_depth(body, _MAX_DEPTH)
         return msgspec.convert(body, cls)
 
     return load
+
+
+def _refuse_depth(value: Any, room: int) -> None:
+    """What is nested deeper could be decoded here and then be too deep to be encoded anywhere else."""
+    if room == 0:
+        raise ValueError
+    if type(value) is dict:
+        value = list(value.values())
+    if type(value) is list:
+        for item in value:
+            _refuse_depth(item, room - 1)
 
 
 _fields = cache(get_type_hints)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import accumulate
 from typing import NoReturn, TypeAlias
 
 import orjson
@@ -22,7 +23,8 @@ _MAX_INTEGER = 2**63 - 1
 _MIN_INTEGER = -(2**63)
 _DOUBTFUL = 2**62
 _UNACCOUNTED = -(2**62)
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_DEEPER = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NO_BRACKETS = bytes(set(range(256)) - set(_DEEPER))
 _string = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 
 
@@ -103,14 +105,9 @@ def _parse_strictly(raw: bytes) -> Json:
 def _check_depth(raw: bytes) -> None:
     if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
         return
-    depth = 0
-    for bracket in _string.sub(b"", raw).translate(None, _NO_BRACKETS):
-        if bracket in b"[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise _invalid(f"is nested deeper than {MAX_DEPTH}")
-        else:
-            depth -= 1
+    brackets = _string.sub(b"", raw).translate(None, _NO_BRACKETS)
+    if max(accumulate(map(_DEEPER.__getitem__, brackets)), default=0) > MAX_DEPTH:
+        raise _invalid(f"is nested deeper than {MAX_DEPTH}")
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

@@ -14,6 +14,7 @@ from pipeline.events import BROADCASTS, Device, DeviceDefined, Event, Reading, R
 from tests.support.event_strategies import EVENTS, documents, json, readings
 
 START = 1_700_000_000_000
+DEEP = b'{"version": 1, "device": {"device_id": "d", "name": "D", "metadata": {"a": ' + b"[" * 40 + b"]" * 40 + b"}}}"
 SILENCE = {"silence_id": "s", "starts_at": 1, "ends_at": 2, "reason": "r", "created_by": "c"}
 
 
@@ -117,6 +118,7 @@ def test_a_newer_version_is_never_skipped() -> None:
         (headers("policy_defined"), b'{"version": 1, "policy": {"lateness_ms": "long"}}'),
         (headers("rule_defined"), b'{"version": 1, "rule_id": "r", "rule": {"name": "R"}}'),
         (headers("rule_defined"), b'{"version": 1, "rule_id": 5, "rule": {}}'),
+        (headers("device_defined"), DEEP),
         (headers("silence_defined"), orjson.dumps({"version": 1, "silence": {**SILENCE, "severity": "fatal"}})),
         (headers("silence_defined"), orjson.dumps({"version": 1, "silence": {**SILENCE, "ends_at": None}})),
     ],
