@@ -64,7 +64,7 @@ def ports_needed(settings: Settings) -> dict[int, str]:
     where = addresses(settings)
     needed = {where[name][1]: variables[name] for name in local_servers(settings)}
     if "kafka" in local_servers(settings):
-        needed[where["kafka"][1] + 1] = "KAFKA_BOOTSTRAP_SERVERS (the next port is the controller's)"
+        needed[where["kafka"][1] + 1] = "the controller's: one after KAFKA_BOOTSTRAP_SERVERS"
     needed[settings.api_port] = "API_PORT"
     needed[settings.bridge_metrics_port] = "BRIDGE_METRICS_PORT"
     needed[settings.detect_metrics_port] = "DETECT_METRICS_PORT"
