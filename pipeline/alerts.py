@@ -30,7 +30,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class ReadingEvidence:
-    """A reading that decided, with the journal offset of its frame and its place in it."""
+    """A reading that decided, with the journal offset of its frame and its place among the readings there."""
 
     key: str
     ts: int
