@@ -56,6 +56,7 @@ class AlertPublisher:
         try:
             self._consumer.assign(self._partitions)
             await self._settle()
+            self._log.info("publishing_alerts")
             while True:
                 got = await self._consumer.getmany(timeout_ms=1000, max_records=_BATCH)
                 records = [from_consumer(record) for batch in got.values() for record in batch]

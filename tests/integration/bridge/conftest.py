@@ -62,9 +62,12 @@ def plant() -> str:
     return f"t{secrets.token_hex(4)}-"
 
 
-def wait_until_ready(running: Running, times: int = 1) -> None:
-    def connected() -> bool:
-        return running.log().count('"event":"connected"') >= times or not running.is_running()
+def wait_until_ready(running: Running) -> None:
+    def ready() -> bool:
+        log = running.log()
+        return (
+            all(f'"event":"{word}"' in log for word in ("connected", "publishing_alerts")) or not running.is_running()
+        )
 
-    wait_until_blocking(connected, READY_SECONDS, f"the bridge to connect:\n{running.log()}")
+    wait_until_blocking(ready, READY_SECONDS, f"the bridge to be ready:\n{running.log()}")
     assert running.is_running(), running.log()
