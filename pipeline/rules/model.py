@@ -8,47 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from pipeline.errors import InvalidInput
-from pipeline.identifiers import IDENTIFIER_PATTERN, MAX_KEY_LENGTH
+from pipeline.rules.fields import Comparable, Finite, Identifier, Key, Stored, Text
 
 Severity: TypeAlias = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 Operator: TypeAlias = Literal[">", "<", ">=", "<=", "==", "!="]
 Aggregate: TypeAlias = Literal["avg", "min", "max", "stddev", "sum", "count", "range"]
-
-
-def _storable(text: str) -> str:
-    if "\0" in text:
-        raise PydanticCustomError("nul", "remove the NUL character, it can't be stored")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise PydanticCustomError("surrogate", "remove the lone surrogate, it can't be stored") from None
-    return text
-
-
-def _comparable(value: object) -> object:
-    """Refuse in one sentence what no member of the union takes, and integers that JSON libraries disagree on."""
-    if not isinstance(value, bool | int | float | str):
-        raise PydanticCustomError("not_comparable", "use a number, text, true or false")
-    if type(value) is int and not -(2**63) <= value < 2**63:
-        raise PydanticCustomError("integer_size", "use an integer of at most 64 bits")
-    if isinstance(value, float) and not abs(value) < float("inf"):
-        raise PydanticCustomError("not_finite", "use a finite number")
-    return value
-
-
-Identifier: TypeAlias = Annotated[str, Field(pattern=IDENTIFIER_PATTERN)]
-Stored: TypeAlias = Annotated[str, AfterValidator(_storable)]
-Key: TypeAlias = Annotated[Stored, Field(min_length=1, max_length=MAX_KEY_LENGTH)]
-Finite: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
-Text: TypeAlias = Annotated[Stored, Field(min_length=1, max_length=1024)]
-Comparable: TypeAlias = Annotated[
-    bool | int | float | Annotated[Stored, Field(max_length=1024)], BeforeValidator(_comparable)
-]
 
 
 class _Model(BaseModel):
