@@ -1,4 +1,4 @@
-"""The kinds of field a rule is made of: what may stand in one, said in a sentence where pydantic's own would not help."""
+"""The kinds of field a rule is made of; refusals in a sentence where pydantic's own would not help."""
 
 from __future__ import annotations
 
