@@ -12,13 +12,15 @@ import pytest
 from pipeline.cli.main import main
 
 HOME = Path(__file__).resolve().parents[4]
-AWAY = {"MQTT_BROKER_PORT": "1", "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "DB_PORT": "1", "REDIS_PORT": "1"}
+PORTS = ("MQTT_BROKER_PORT", "DB_PORT", "REDIS_PORT", "API_PORT",
+         "BRIDGE_METRICS_PORT", "DETECT_METRICS_PORT", "PROJECT_METRICS_PORT")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
 def _nothing_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name, value in AWAY.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    for name in PORTS:
+        monkeypatch.setenv(name, "1")
     for name in ("DB_HOST", "REDIS_HOST", "MQTT_BROKER_HOST"):
         monkeypatch.setenv(name, "127.0.0.1")
     monkeypatch.setenv("IIOT_ENV_FILE", str(tmp_path / "none"))

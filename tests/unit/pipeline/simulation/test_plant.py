@@ -97,7 +97,7 @@ def test_the_demonstration_is_made_of_valid_rules_and_devices() -> None:
 def test_the_demonstration_breaks_a_rule_within_a_minute_and_not_at_once(start: int) -> None:
     plant = demo_plant(start)
     pump = plant.devices[0]
-    vibration = [(read_device(plant, pump, at) or {})["vibration"] for at in range(start, start + 60_000, 1000)]
+    vibration = [(read_device(plant, pump, at) or {}).get("vibration", 0) for at in range(start, start + 60_000, 1000)]
     assert float(vibration[0]) < 7.1
     assert max(map(float, vibration)) > 7.1
 
