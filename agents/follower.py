@@ -109,15 +109,14 @@ class Follower:
             async with self._lock:
                 await self.work.idle()
 
-    async def stands_still(self) -> bool:
-        """Whether records wait although nothing arrived since the last call; call it every few seconds."""
+    def stands_still(self, end: int) -> bool:
+        """Whether records wait below `end` although nothing was handled since the last call, seconds ago."""
         position = self.work.position
         moved, self._seen_position = position != self._seen_position, position
-        end = (await self._reader.end_offsets(self.topic, [self.partition]))[self.partition]
         labels = (self._process, self.topic, str(self.partition))
-        metrics.LAG.labels(*labels).set(max(0, end - 1 - self.work.position))
-        metrics.POSITION.labels(*labels).set(self.work.position)
-        return not moved and not self._healing and end > self.work.position + 1
+        metrics.LAG.labels(*labels).set(max(0, end - 1 - position))
+        metrics.POSITION.labels(*labels).set(position)
+        return not moved and not self._healing and end > position + 1
 
     def close(self) -> None:
         """Stop at the next record; nothing is handled any more. Does not wait."""

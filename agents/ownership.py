@@ -28,6 +28,7 @@ _PULSE_SECONDS = 0.5
 SESSION_SECONDS = 10.0
 """How long a silent worker keeps its partitions."""
 _COMPARE_EVERY = 5
+_COMPARE_SECONDS = 5.0
 _UNANNOUNCED_TAILS = 6
 _RETRY_SECONDS = (0.5, 1.0, 2.0, 3.0)
 
@@ -104,11 +105,14 @@ class Owner:
 
     async def run(self) -> None:
         """Keep the partitions going until cancelled; raises what only a restart or a person can mend."""
-        pulse = asyncio.create_task(self._feel_pulse())
+        tasks = {asyncio.create_task(self._keep_all()), asyncio.create_task(self._feel_pulse())}
         try:
-            await self._keep_all()
+            done, _ = await asyncio.wait({*tasks, self._fatal}, return_when=asyncio.FIRST_COMPLETED)
+            for each in done:
+                each.result()
         finally:
-            pulse.cancel()
+            for task in tasks:
+                task.cancel()
 
     async def _feel_pulse(self) -> None:
         """A worker that stood still for longer than its session has lost its partitions, whatever it believes."""
@@ -123,32 +127,45 @@ class Owner:
     async def _keep_all(self) -> None:
         turn = 0
         while True:
-            await asyncio.wait({self._fatal}, timeout=_KEEP_SECONDS)
-            if self._fatal.done():
-                self._fatal.result()
+            await asyncio.sleep(_KEEP_SECONDS)
             turn += 1
             for key, slot in list(self._slots.items()):
-                await self._keep(key, slot, compare=turn % _COMPARE_EVERY == 0)
+                if (follower := slot.follower) is not None:
+                    try:
+                        await follower.idle()
+                    except Exception as error:
+                        self._failed(key, slot, follower, error)
+            if turn % _COMPARE_EVERY == 0:
+                for topic in {topic for topic, _ in self._slots}:
+                    await self._compare(topic)
             self.progress.waiting = any(
                 slot.follower.heals if slot.follower is not None else not slot.excused for slot in self._slots.values()
             )
 
-    async def _keep(self, key: Owned, slot: _Slot, *, compare: bool) -> None:
-        follower = slot.follower
-        if follower is None:
-            return
+    async def _compare(self, topic: str) -> None:
+        """Find tails that nobody announced."""
+        wanted = [partition for name, partition in self._slots if name == topic]
         try:
-            await follower.idle()
-            if compare and await follower.stands_still():
-                slot.unannounced += 1
-                self._log.warning("tail_found", topic=key[0], partition=key[1], in_a_row=slot.unannounced)
-                if slot.unannounced >= _UNANNOUNCED_TAILS and not self._fatal.done():
-                    self._fatal.set_exception(StreamStalled(f"{key[0]}[{key[1]}]: Faust delivers nothing any more"))
-                self._spawn(slot, self._heal(key, slot, follower))
-        except KafkaError as error:
-            self._log.warning("compare_failed", topic=key[0], partition=key[1], error=_words(error))
-        except Exception as error:
-            self._failed(key, slot, follower, error)
+            async with asyncio.timeout(_COMPARE_SECONDS):
+                ends = await self._reader.end_offsets(topic, wanted)
+        except (KafkaError, TimeoutError) as error:
+            self._log.warning("compare_failed", topic=topic, error=_words(error))
+            return
+        for partition, end in ends.items():
+            slot = self._slots.get((topic, partition))
+            if slot is None or slot.follower is None:
+                continue
+            try:
+                if not slot.follower.stands_still(end):
+                    continue
+            except Exception as error:
+                self._failed((topic, partition), slot, slot.follower, error)
+                continue
+            slot.unannounced += 1
+            self._log.warning("tail_found", topic=topic, partition=partition, in_a_row=slot.unannounced)
+            if slot.unannounced >= _UNANNOUNCED_TAILS and not self._fatal.done():
+                self._fatal.set_exception(StreamStalled(f"{topic}[{partition}]: Faust delivers nothing any more"))
+            self._spawn(slot, self._heal((topic, partition), slot, slot.follower))
 
     async def close(self) -> None:
         """Drop everything and wait until no task of ours runs any more."""

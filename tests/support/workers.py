@@ -104,3 +104,26 @@ def workers() -> Iterator[list[Worker]]:
     finally:
         for worker in started:
             worker.kill9()
+
+
+class Supervised:
+    """A worker that is started anew whenever it has ended, as the platform's supervisor does it."""
+
+    def __init__(self, settings: Settings, process: str) -> None:
+        self._settings = settings
+        self._process = process
+        self.lives: list[Worker] = []
+        self.revive()
+
+    def revive(self) -> None:
+        """Start it anew if it has ended; call it while waiting."""
+        if not self.lives or self.lives[-1].process.poll() is not None:
+            self.lives.append(Worker(self._settings, self._process, name=f"{self._process}-{len(self.lives)}"))
+
+    def exit_codes(self) -> list[int]:
+        """How its former lives ended."""
+        return [worker.process.returncode for worker in self.lives[:-1]]
+
+    def kill9(self) -> None:
+        """End its present life."""
+        self.lives[-1].kill9()

@@ -68,12 +68,12 @@ def test_whatever_is_delivered_every_record_is_handled_once_and_in_order(deliver
 async def test_a_tail_that_nobody_delivers_is_found_by_comparing_with_the_end() -> None:
     work, reader = NotingWork(), FakeReader(end=0)
     made = follower(work, reader)
-    assert not await made.stands_still()
+    assert not made.stands_still(reader.end)
     reader.end = 7
-    assert await made.stands_still()
+    assert made.stands_still(reader.end)
     await made.heal()
     assert work.handled == list(range(7))
-    assert not await made.stands_still()
+    assert not made.stands_still(reader.end)
 
 
 async def test_records_that_aged_out_are_skipped_and_said_to_be_lost() -> None:
