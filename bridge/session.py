@@ -14,10 +14,10 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -25,6 +25,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from bridge.inbox import Inbox, Received
+from bridge.lean_client import LeanClient, Publish
 from bridge.mapping import ALERT_SUBSCRIPTION, SUBSCRIPTIONS
 from pipeline.errors import PartitionLost, PlatformError
 from pipeline.process import metrics
@@ -92,21 +93,16 @@ class MqttSession:
         """How long ago the connection was last there or tried for."""
         return 0.0 if self._connected else time.monotonic() - self._tried_at
 
-    def acknowledge(self, messages: Iterable[Received]) -> None:
+    def acknowledge(self, messages: Sequence[Received]) -> None:
         """Acknowledge in the given order what came by the current connection; the rest is dropped and counted."""
-        acknowledged = stale = 0
+        # The lock keeps the connection from being replaced between looking and acknowledging.
         with self._lock:
-            for message in messages:
-                if message.epoch != self._epoch:
-                    stale += 1
-                    continue
-                acknowledged += 1
-                if message.qos:
-                    # The thread may be closing the socket pair that wakes it: then the connection is gone too.
-                    with contextlib.suppress(OSError):
-                        self._client.ack(message.mid, message.qos)
-        metrics.MQTT_ACKNOWLEDGED.inc(acknowledged)
-        metrics.MQTT_STALE_ACKS.inc(stale)
+            current = [message for message in messages if message.epoch == self._epoch]
+            # The thread may be closing the socket pair that wakes it: then the connection is gone too.
+            with contextlib.suppress(OSError):
+                self._client.ack_all(message.mid for message in current if message.qos)
+        metrics.MQTT_ACKNOWLEDGED.inc(len(current))
+        metrics.MQTT_STALE_ACKS.inc(len(messages) - len(current))
 
     def publish(self, topic: str, payload: bytes) -> asyncio.Future[None]:
         """Publish at QoS 1; the future is done once the broker acknowledged, after a reconnect if need be.
@@ -118,9 +114,13 @@ class MqttSession:
         self._publishing[info.mid] = future
         return future
 
-    def _make_client(self, settings: Settings) -> Client:
-        client = Client(
-            CallbackAPIVersion.VERSION2, client_id=CLIENT_ID, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True
+    def _make_client(self, settings: Settings) -> LeanClient:
+        client = LeanClient(
+            self._on_message,
+            callback_api_version=CallbackAPIVersion.VERSION2,
+            client_id=CLIENT_ID,
+            protocol=MQTTProtocolVersion.MQTTv5,
+            manual_ack=True,
         )
         if settings.mqtt_username:
             client.username_pw_set(settings.mqtt_username, settings.mqtt_password.get_secret_value())
@@ -128,7 +128,6 @@ class MqttSession:
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
         client.on_publish = self._on_publish
         client.suppress_exceptions = True
         first, longest = _RECONNECT_SECONDS
@@ -196,20 +195,13 @@ class MqttSession:
         if reason.getName() == "Session taken over":
             self._fail(PartitionLost("another bridge took the MQTT session over"))
 
-    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+    def _on_message(self, message: Publish) -> None:
         try:
-            received = Received(
-                self._epoch,
-                message.mid,
-                message.qos,
-                message._topic,  # noqa: SLF001  # the property raises on what is not UTF-8
-                bytes(message.payload),
-                time.time_ns() // 1_000_000,
-            )
-            if self._full and message.qos:
+            qos, mid, topic, payload = message
+            if self._full and qos:
                 return  # comes again by the next connection, like the one that found no room
-            if not self.inbox.put(received):
-                self._overflow(message.qos)
+            if not self.inbox.put(Received(self._epoch, mid, qos, topic, payload, time.time_ns() // 1_000_000)):
+                self._overflow(qos)
         except Exception:
             self._log.error("on_message_failed", exc_info=True)
             self._reconnect()
