@@ -219,6 +219,24 @@ async def test_the_first_page_and_the_metrics_are_served(api: Api) -> None:
             assert "iiot_socketio_clients 1.0" in await answer.text()
 
 
+async def test_it_starts_while_kafka_is_away_and_goes_to_work_when_it_comes(stack: LocalStack) -> None:
+    settings = stack.settings(api_port=free_ports(1)[0])
+    stack.stop("kafka")
+    process = asyncio.create_task(run(settings, Watchdog()))
+    running = Api(settings)
+    try:
+        await wait_until(lambda: running.says("kafka", "unavailable"), 20, "the health page without Kafka")
+        stack.start("kafka")
+        await wait_until(lambda: running.says("kafka", "ok"), 20, "the health page to see Kafka")
+        assert not process.done()
+    finally:
+        if not stack.is_up("kafka"):
+            stack.start("kafka")
+        process.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await process
+
+
 async def test_an_address_that_others_can_reach_is_refused(stack: LocalStack) -> None:
     with pytest.raises(SettingsError, match="API_HOST"):
         await run(stack.settings(api_host="0.0.0.0"), Watchdog())

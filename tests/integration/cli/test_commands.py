@@ -25,6 +25,7 @@ from pipeline.partitioning import partition_for
 from pipeline.payloads import parse_telemetry
 from pipeline.settings import Settings
 from sinks.postgres.connect import make_pool
+from tests.support.stack import LocalStack
 from tests.support.subprocesses import HOME, environment_of
 from tests.support.waiting import wait_until_blocking
 
@@ -65,10 +66,12 @@ async def count(settings: Settings, query: str) -> int:
 class Heard:
     """What a subscriber of a topic has received."""
 
-    def __init__(self, settings: Settings, topic: str) -> None:
+    def __init__(self, settings: Settings, topic: str, *, session: str = "") -> None:
         self.messages: list[tuple[str, bytes]] = []
         subscribed = threading.Event()
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+        # A session that has a name outlives an outage of the broker, which an MQTT 3.1.1 client says with one flag.
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, session, clean_session=not session)
+        self._client.reconnect_delay_set(1, 1)
         self._client.on_message = lambda client, data, message: self.messages.append(
             (message.topic, bytes(message.payload))
         )
@@ -146,6 +149,29 @@ def test_ctrl_c_ends_a_replay_with_its_counts(environment: Settings, tmp_path: P
     assert "stopped: " in out
     assert "messages acknowledged" in out
     assert "Traceback" not in err
+
+
+def test_a_replay_outlives_an_outage_of_the_broker_and_counts_only_what_was_acknowledged(
+    stack: LocalStack, environment: Settings, tmp_path: Path
+) -> None:
+    file = write_recording(tmp_path / "machine.csv", 600)
+    command = (sys.executable, "-c", "from pipeline.cli.main import main; main()",
+               "replay", str(file), "--device", "outage", "--speed", "6000")  # fmt: skip
+    heard = Heard(environment, "insa/devices/outage/telemetry", session="outage-test")
+    process = subprocess.Popen(command, cwd=HOME, stdout=subprocess.PIPE, text=True)
+    try:
+        wait_until_blocking(lambda: len(heard.messages) > 50, 20, "the replay to be under way")
+        stack.stop("mosquitto")
+        assert process.poll() is None
+        stack.start("mosquitto")
+        out, _ = process.communicate(timeout=60)
+        assert process.returncode == 0
+        assert "600 of 600 messages acknowledged" in out
+        wait_until_blocking(lambda: len(set(heard.messages)) == 600, 20, "every message to arrive")
+    finally:
+        process.kill()
+        process.wait()
+        heard.close()
 
 
 def test_a_simulation_sends_what_it_should_and_the_same_for_the_same_seed(
