@@ -102,6 +102,9 @@ def test_a_second_start_finds_the_ports_taken_and_says_which(
 def test_a_killed_supervisor_takes_everything_with_it(
     home: Path, settings: Settings, process: subprocess.Popen[bytes]
 ) -> None:
+    # A child that has not got as far as its own command would outlive a parent that dies this very moment.
+    calls = home / ".venv" / "bin" / "calls"
+    wait_until_blocking(lambda: len(calls.read_text().splitlines()) == 7, 20, "all processes to begin")
     below = descendants(process.pid)
     process.kill()
     process.wait(10)
