@@ -78,7 +78,7 @@ def decode_registry_item(data: bytes) -> RegistryItem:
             return SilenceItem(name, version, offset, msgspec.msgpack.decode(raw, type=Silence | None))
         if kind == "policy":
             return PolicyItem(version, offset, msgspec.msgpack.decode(raw, type=Policy))
-    except (msgspec.DecodeError, InvalidInput) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, InvalidInput) as error:
         raise _bad(f"the {kind} {name!r} can't be read: {error}") from None
     raise _bad(f"a registry item of kind {kind[:32]!r} is not known")
 
@@ -132,7 +132,7 @@ def _body(item: RegistryItem) -> Any:
 def _decoded(decoder: msgspec.msgpack.Decoder[T], data: bytes, what: str) -> T:
     try:
         return decoder.decode(data)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _bad(f"{what} can't be read: {error}") from None
 
 

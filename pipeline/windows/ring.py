@@ -102,17 +102,15 @@ def held(ring: Ring, window_ms: int, ts: int) -> list[Bucket]:
 def _with(blocks: tuple[Block, ...], index: int, value: float) -> tuple[Block, ...]:
     """The blocks with a reading put into the bucket of this index."""
     number = index >> _BLOCK_BITS
-    if not blocks or blocks[-1][0][0] < number:
-        return (*blocks, (open_bucket(number, value), (open_bucket(index, value),)))
-    at = len(blocks) - 1
-    while at and blocks[at][0][0] > number:
+    at = len(blocks)
+    while at:
+        total, buckets = blocks[at - 1]
+        if total[0] == number:
+            block = (add(total, value), _with_bucket(buckets, index, value))
+            return (*blocks[: at - 1], block, *blocks[at:])
+        if total[0] < number:
+            break
         at -= 1
-    total, buckets = blocks[at]
-    if total[0] == number:
-        block = (add(total, value), _with_bucket(buckets, index, value))
-        return (*blocks[:at], block, *blocks[at + 1 :])
-    if total[0] < number:
-        at += 1
     return (*blocks[:at], (open_bucket(number, value), (open_bucket(index, value),)), *blocks[at:])
 
 

@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.errors import InvalidInput
@@ -56,6 +56,9 @@ def test_a_remembered_value_keeps_its_kind(value: object) -> None:
 
 
 @given(st.binary(max_size=40))
+@example(b"\x92\xa1\xff\x90")
+@example(b"\x95\xa4rule\xa1r\x01\x01\xa1\xff")
+@example(b"\x95\xa4rule\xa1r\x01\x01\x90")
 def test_bytes_that_are_no_piece_raise_nothing_but_that(data: bytes) -> None:
     for decode in (decode_device, decode_registry_item, decode_position):
         with suppress(InvalidInput):
