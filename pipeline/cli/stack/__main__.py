@@ -67,7 +67,7 @@ def _start(background: bool) -> int:
         return _status()
     began = time.monotonic()
     try:
-        process = start(HOME, settings, lambda line: console.print(f"  {screen.plain(line)}"))
+        process = start(HOME, settings, lambda line: _say(began, line))
         parts = _wait_until_healthy(settings, supervisor)
         screen.show_parts(console, parts)
         screen.show_outcome(console, settings, parts, time.monotonic() - began)
@@ -83,6 +83,10 @@ def _start(background: bool) -> int:
         supervisor.shut_down()
         console.print("stopped; the data stays in .run")
         return 0
+
+
+def _say(began: float, line: str) -> None:
+    console.print(f"  {time.monotonic() - began:4.1f} s  {screen.plain(line)}")
 
 
 def _wait_until_healthy(settings: Settings, supervisor: Supervisor) -> list[Part]:
