@@ -193,4 +193,6 @@ _BY_NAME: Mapping[str, _Kind] = {
 }
 _BY_CLASS: Mapping[type, tuple[str, _Kind]] = {kind.event: (name, kind) for name, kind in _BY_NAME.items()}
 EVENT_TYPES: tuple[str, ...] = tuple(_BY_NAME)
+EVENT_CLASSES: Mapping[str, tuple[type, int]] = {name: (kind.event, kind.version) for name, kind in _BY_NAME.items()}
+"""The class and the version of each event type."""
 _FRAME_HEADERS: Headers = (("type", b"readings"), ("v", str(_BY_NAME["readings"].version).encode()))

@@ -102,3 +102,17 @@ def kept(topic: Topic) -> str:
 
 def _number(value: int | None) -> str:
     return "" if value is None else f"{value:,}"
+
+
+@app.command()
+def asyncapi() -> None:
+    """Print the AsyncAPI 3 document of the topics, which stands in docs/asyncapi.yaml."""
+    from importlib.metadata import version
+
+    import yaml
+
+    from pipeline.asyncapi import asyncapi_document
+
+    print(
+        yaml.safe_dump(asyncapi_document(version("insa-iiot")), sort_keys=False, width=110, allow_unicode=True), end=""
+    )
