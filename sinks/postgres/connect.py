@@ -43,6 +43,14 @@ _TROUBLE = (
 )
 
 
+class _StatelessConnection(asyncpg.Connection):
+    """Nothing here changes a session beyond its transaction, so nothing needs to be undone between two users."""
+
+    def get_reset_query(self) -> str:
+        """Spare every transaction a round trip."""
+        return ""
+
+
 def make_pool(settings: Settings, *, max_size: int = 8) -> Pool:
     """A pool that connects when it is first used; `await` it, or enter it, to open it without a server."""
     return asyncpg.create_pool(
@@ -57,6 +65,7 @@ def make_pool(settings: Settings, *, max_size: int = 8) -> Pool:
         command_timeout=TRANSACTION_SECONDS,
         max_inactive_connection_lifetime=60,
         server_settings=_SERVER_SETTINGS,
+        connection_class=_StatelessConnection,
     )
 
 

@@ -5,10 +5,11 @@ Starts servers of its own; prints CPU per message of this process, wall time and
 
 from __future__ import annotations
 
-import asyncio
 import resource
 import sys
 import time
+
+import uvloop
 
 from pipeline.events import Scalar
 from pipeline.journal.identity import Journal
@@ -72,4 +73,4 @@ def _cpu() -> float:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())
