@@ -173,20 +173,24 @@ disable_new_services() {
 
 # install_venv LOCK...: a virtual environment with exactly what the lock files say, and the project.
 install_venv() {
-    stamp="$home/.venv/.installed-$(cat "$home/pyproject.toml" "$@" | cksum | tr ' ' '-')"
+    stamp=$(venv_stamp "$@")
     [ -f "$stamp" ] && venv_is_whole && return 0
     say "installing the Python packages into .venv"
     if ! venv_is_whole; then
         rm -rf "$home/.venv"
         "$(find_python)" -m venv "$home/.venv"
     fi
+    rm -f "$home"/.venv/.installed-*
     for lock in "$home/requirements-build.lock" "$@"; do
         quietly pip.log "$home/.venv/bin/python" -m pip install --disable-pip-version-check --require-hashes -r "$lock"
     done
     quietly pip.log "$home/.venv/bin/python" -m pip install --disable-pip-version-check \
         --no-deps --no-build-isolation -e "$home"
-    touch "$stamp"
+    # The first lock file is the platform's own: who has more has that, too.
+    touch "$(venv_stamp "$1")" "$stamp"
 }
+
+venv_stamp() { say "$home/.venv/.installed-$(cat "$home/pyproject.toml" "$@" | cksum | tr ' ' '-')"; }
 
 # Its scripts name the folder they were made in, so a checkout that has moved needs a new one.
 venv_is_whole() {
