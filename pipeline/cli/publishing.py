@@ -55,6 +55,7 @@ class Publisher:
         try:
             self._client.connect(*self._address, keepalive=30, clean_start=True, properties=session)
         except OSError as error:
+            self.close()
             raise unreachable("the MQTT broker", self._where, error) from None
         self._client.loop_start()
         with self._changed:
@@ -79,6 +80,8 @@ class Publisher:
         """Disconnect; repeating is safe. What is not acknowledged by now may or may not arrive."""
         self._client.disconnect()
         self._client.loop_stop()
+        # Without this circle the client goes at once, and with it the sockets that only its end closes.
+        self._client.on_connect = self._client.on_publish = None
 
     def _outstanding(self) -> int:
         return self.published - self.acknowledged - self.refused
