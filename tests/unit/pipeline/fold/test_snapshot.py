@@ -88,3 +88,17 @@ def test_a_snapshot_with_missing_pieces_is_refused() -> None:
             assemble(PARTITION, position_of(state), present, there)
     with pytest.raises(InvalidInput, match="0 of 1 registry"):
         assemble(PARTITION, replace(position_of(state), position=-1), devices, items)
+
+
+def test_a_rule_changed_before_a_devices_newer_state_does_not_end_its_alert_again() -> None:
+    changed = rule("threshold", key="a", operator=">", value=2)
+    log = [
+        Record(START, RuleDefined(1, "r", HOT)),
+        Record(START, RuleDefined(2, "r", changed)),
+        Record(START, Readings((Reading("d", START, {"a": 5}),))),
+    ]
+    before, after = fold(log[:1])[0], fold(log)[0]
+    mixed = assemble(PARTITION, position_of(before), device_pieces(after).values(), registry_pieces(before).values())
+    replayed, outputs = fold(log, mixed)
+    assert outputs == []
+    assert replayed.devices["d"].alerts == after.devices["d"].alerts != {}
