@@ -344,7 +344,7 @@ async def test_postgresql_stopped_is_said_within_six_seconds_and_nothing_is_half
         assert time.monotonic() - began < 6
     finally:
         stack.resume("postgres")
-    stack.kill9("postgres")
+    stack.stop("postgres")
     began = time.monotonic()
     with pytest.raises(PostgresUnavailable):
         await projection.load(TOPIC, 0)
