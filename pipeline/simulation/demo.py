@@ -17,6 +17,7 @@ DEMO_RULES: tuple[dict[str, Any], ...] = (
     {
         "rule_id": "demo-high-vibration",
         "name": "Demo: vibration too high",
+        "device_id": "demo-pump-01",
         "rule_type": "threshold",
         "conditions": {"key": "vibration", "operator": ">", "value": 7.1},
         "severity": "critical",
@@ -49,6 +50,7 @@ DEMO_RULES: tuple[dict[str, Any], ...] = (
     {
         "rule_id": "demo-compressor-runs-away-from-coolant",
         "name": "Demo: compressor much hotter than its coolant",
+        "device_id": "demo-compressor-01",
         "rule_type": "comparison",
         "conditions": {
             "key": "temperature",

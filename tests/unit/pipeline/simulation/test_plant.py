@@ -85,8 +85,9 @@ def test_a_stuck_sensor_repeats_itself_and_a_lost_connection_is_silent() -> None
 
 
 def test_the_demonstration_is_made_of_valid_rules_and_devices() -> None:
+    ids = {device.device_id for device in DEMO_DEVICES}
     for rule in DEMO_RULES:
-        parse_rule(rule)
+        assert parse_rule(rule).device_id in ids  # it must not judge anybody else's devices
     for device in DEMO_DEVICES:
         record = device_record(device)
         assert check_identifier(record.device_id, "device_id").startswith("demo-")
