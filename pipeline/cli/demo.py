@@ -38,7 +38,7 @@ def remove() -> None:
     from pipeline.settings import load_settings
 
     settings = load_settings()
-    if _stop_plant():
+    if stop_plant():
         print("stopped the simulated plant")
     with reaching_kafka(settings), reaching_postgres(settings):
         removed = asyncio.run(_remove(settings))
@@ -47,7 +47,7 @@ def remove() -> None:
     print("to start without it: DEMO=0 ./run, or DEMO=0 in .env" if removed else "there was nothing to remove")
 
 
-def _stop_plant() -> bool:
+def stop_plant() -> bool:
     """End the plant that the supervisor of this checkout runs; False if it runs none."""
     from pipeline.cli.stack.control import Supervisor
     from pipeline.settings import env_file_path
