@@ -21,7 +21,11 @@ from pipeline.process.logs import get_log
 from pipeline.process.watchdog import Progress
 
 _TURN_SECONDS = 2.0
-_BUFFERED = 256
+_IDLE_SECONDS = 1.0
+_ROOM_BYTES = 4 * 2**20
+_ROOM_SECONDS = 2.0
+_BATCH = 256
+_BATCH_BYTES = 2**20
 
 
 class Work(Protocol):
@@ -42,7 +46,7 @@ class Work(Protocol):
 
 
 class Follower:
-    """Gives a partition's records to its work, each exactly once for the life of the work, in order."""
+    """Gives a partition's records to its work, each exactly once for the life of the work, in order, from one task."""
 
     def __init__(
         self, process: str, topic: str, partition: int, work: Work, reader: StretchReader, progress: Progress
@@ -50,64 +54,50 @@ class Follower:
         self.topic = topic
         self.partition = partition
         self.work = work
+        self.handled = 0
         self._process = process
         self._reader = reader
         self._progress = progress
-        self._lock = asyncio.Lock()
-        self._buffer: deque[Record] = deque(maxlen=_BUFFERED)
-        self._healing = False
+        self._buffer: deque[Record] = deque()
+        self._buffered = 0
+        self._room = asyncio.Event()
+        self._awake = asyncio.Event()
+        self._healing = True
         self._closed = False
         self._seen_position = work.position
         self._log = get_log("follower").bind(process=process, topic=topic, partition=partition)
 
     @property
-    def heals(self) -> bool:
-        """Whether a stretch is being healed, so records are known to wait."""
-        return self._healing
+    def waits(self) -> bool:
+        """Whether records are known to wait for the work."""
+        return self._healing or bool(self._buffer)
 
-    async def receive(self, record: Record) -> bool:
-        """Take a record as it was delivered; returns False if a gap must be healed first.
-
-        Does not wait for healing: the record is buffered, or read again by `heal`.
-        """
-        if self._closed:
-            return True
-        if self._healing:
+    async def receive(self, record: Record) -> None:
+        """Take a record as it was delivered. Waits a moment for room; a record that finds none is read again later."""
+        if self._buffered >= _ROOM_BYTES and not self._closed:
+            self._room.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_ROOM_SECONDS):
+                    await self._room.wait()
+        if self._buffered < _ROOM_BYTES and not self._closed:
             self._buffer.append(record)
-            return True
-        async with self._lock:
-            position = self.work.position
-            if record.offset <= position or self._closed:
-                return True
-            if record.offset == position + 1 and not self._healing:
-                await self._handle((record,))
-                return True
-        self._buffer.append(record)
-        return False
+            self._buffered += len(record.value or b"")
+            self._awake.set()
 
-    async def heal(self) -> None:
-        """Read and handle everything up to the end of the partition; returns when nothing is missing.
-
-        Works in turns of at most two seconds, so that partitions share the reader, and stops once closed.
-        """
-        if self._healing:
-            return
-        self._healing = True
-        try:
-            while not self._closed:
-                end = (await self._reader.end_offsets(self.topic, [self.partition]))[self.partition]
-                if self.work.position + 1 < end:
-                    await self._read_turn(end)
-                elif await self._drain():
-                    return
-        finally:
-            self._healing = False
-
-    async def idle(self) -> None:
-        """Let the work do what it does between records."""
-        if not self._closed and not self._lock.locked():
-            async with self._lock:
+    async def run(self) -> None:
+        """Catch up with the end, then handle what is delivered, until closed. Raises what the work raises."""
+        loop = asyncio.get_running_loop()
+        idle_at = loop.time() + _IDLE_SECONDS
+        while not self._closed:
+            if self._healing:
+                await self._heal()
+            elif batch := self._next_batch():
+                await self._handle(batch)
+            else:
+                await self._sleep(idle_at - loop.time())
+            if loop.time() >= idle_at and not self._closed:
                 await self.work.idle()
+                idle_at = loop.time() + _IDLE_SECONDS
 
     def stands_still(self, end: int) -> bool:
         """Whether records wait below `end` although nothing was handled since the last call, seconds ago."""
@@ -116,49 +106,72 @@ class Follower:
         labels = (self._process, self.topic, str(self.partition))
         metrics.LAG.labels(*labels).set(max(0, end - 1 - position))
         metrics.POSITION.labels(*labels).set(position)
-        return not moved and not self._healing and end > position + 1
+        return not moved and not self.waits and end > position + 1
+
+    def heal(self) -> None:
+        """Read on up to the end, whatever is delivered or not."""
+        self._healing = True
+        self._awake.set()
 
     def close(self) -> None:
-        """Stop at the next record; nothing is handled any more. Does not wait."""
+        """Handle nothing more; `run` ends before its next record. Does not wait."""
         self._closed = True
+        self._awake.set()
+        self._room.set()
 
-    async def _handle(self, records: Sequence[Record]) -> None:
-        await self.work.handle(records)
-        self._progress.advance(len(records))
+    async def _sleep(self, seconds: float) -> None:
+        self._awake.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, seconds)):
+                await self._awake.wait()
 
-    async def _read_turn(self, end: int) -> None:
-        metrics.STRETCHES_HEALED.labels(self._process).inc()
+    def _next_batch(self) -> list[Record]:
+        """Delivered records that follow the position without a gap; at a gap, healing is due."""
+        expected = self.work.position + 1
+        batch: list[Record] = []
+        size = 0
+        while self._buffer and len(batch) < _BATCH and size < _BATCH_BYTES:
+            record = self._buffer[0]
+            if record.offset > expected:
+                self._healing = not batch
+                break
+            self._buffer.popleft()
+            self._buffered -= len(record.value or b"")
+            if record.offset == expected:
+                batch.append(record)
+                size += len(record.value or b"")
+                expected += 1
+        if self._buffered < _ROOM_BYTES:
+            self._room.set()
+        return batch
+
+    async def _heal(self) -> None:
+        """One turn of reading up to the end, of at most two seconds, so that partitions share the reader."""
+        end = (await self._reader.end_offsets(self.topic, [self.partition]))[self.partition]
         start = self.work.position + 1
-        deadline = asyncio.get_running_loop().time() + _TURN_SECONDS
+        if start >= end:
+            self._healing = False
+            return
+        metrics.STRETCHES_HEALED.labels(self._process).inc()
         self._log.debug("healing", start=start, end=end)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _TURN_SECONDS
         try:
-            async with contextlib.aclosing(
-                self._reader.stretch(self.topic, self.partition, start, end)  # type: ignore[type-var]
-            ) as stretch:
+            stretch = self._reader.stretch(self.topic, self.partition, start, end)
+            async with contextlib.aclosing(stretch):  # type: ignore[type-var]
                 async for batch in stretch:
                     if self._closed:
                         return
-                    async with self._lock:
-                        await self._handle(batch)
-                    if asyncio.get_running_loop().time() >= deadline:
+                    await self._handle(batch)
+                    if loop.time() >= deadline:
                         return
         except HistoryLost as error:
             begin = await self._reader.beginning_offset(self.topic, self.partition)
             metrics.HISTORY_LOST.labels(self._process).inc()
             self._log.error("history_lost", error=str(error), first_lost=start, records=begin - start)
-            async with self._lock:
-                await self.work.skip_to(begin - 1)
+            await self.work.skip_to(begin - 1)
 
-    async def _drain(self) -> bool:
-        """Handle what was delivered meanwhile; True if nothing is missing then."""
-        while self._buffer:
-            record = self._buffer.popleft()
-            if record.offset <= self.work.position:
-                continue
-            if record.offset > self.work.position + 1 or self._closed:
-                return False
-            async with self._lock:
-                await self._handle((record,))
-        # No await between the last look at the buffer and this: nothing can slip in between.
-        self._healing = False
-        return True
+    async def _handle(self, records: Sequence[Record]) -> None:
+        await self.work.handle(records)
+        self.handled += len(records)
+        self._progress.advance(len(records))

@@ -34,9 +34,8 @@ class Opening:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ownership, "_KEEP_SECONDS", 0.01)
     monkeypatch.setattr(ownership, "_RETRY_SECONDS", (0.01, 0.02))
-    monkeypatch.setattr(ownership, "_COMPARE_EVERY", 1)
+    monkeypatch.setattr(ownership, "_COMPARE_EVERY_SECONDS", 0.02)
 
 
 @pytest.fixture
