@@ -47,6 +47,7 @@ def parse(command: str) -> None:
         return
     if hasattr(found, "commands"):
         assert not arguments, f"there is no command {command!r}"
+        return
     if not arguments and any(each.required for each in found.params):
         return  # a mention of the command, not something to type
     found.make_context(" ".join(path), arguments)
