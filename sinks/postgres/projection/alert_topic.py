@@ -12,7 +12,7 @@ from pipeline.journal.records import Record
 from pipeline.quarantine import Quarantined
 from pipeline.topics import EVENTS
 from sinks.postgres.connect import Connection, transaction
-from sinks.postgres.projection import store
+from sinks.postgres.projection import store_alerts
 from sinks.postgres.projection.alerts import decide_alerts, read_output, rule_versions_named
 from sinks.postgres.projection.cached import recent_alerts
 from sinks.postgres.projection.context import Context, refused_records, straight_or_around
@@ -39,9 +39,9 @@ async def apply_alerts(
     async def attempt(store_rows: StoreRows, seconds: float) -> list[Entry]:
         async with transaction(context.pool, seconds=seconds) as connection:
             refused = [
-                *await store_rows(connection, changes.events, store.insert_alert_events),
-                *await store_rows(connection, changes.alerts, store.upsert_alerts),
-                *await store_rows(connection, changes.suspensions, store.insert_suspensions),
+                *await store_rows(connection, changes.events, store_alerts.insert_alert_events),
+                *await store_rows(connection, changes.alerts, store_alerts.upsert_alerts),
+                *await store_rows(connection, changes.suspensions, store_alerts.insert_suspensions),
             ]
             if refused:
                 await context.quarantine.put(refused_records(records, refused))
@@ -67,7 +67,7 @@ async def _with_their_rules(
     the version still is not, it does not exist. An offset that was made up, beyond all there is, is found out by the
     journal's time: what caused a record is older than the record.
     """
-    known = await store.projected_rule_versions(connection, rule_versions_named(decoded))
+    known = await store_alerts.projected_rule_versions(connection, rule_versions_named(decoded))
     if len(known) == len(rule_versions_named(decoded)):
         return decoded, []
     position, journal_time = await _journal_standing(connection, partition)

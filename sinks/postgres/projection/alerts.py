@@ -11,7 +11,7 @@ from pipeline.alerts import AlertEvent, Output, RuleSuspended
 from pipeline.codec import Headers
 from pipeline.errors import InvalidInput
 from pipeline.journal.records import Record
-from sinks.postgres.projection.rows import AlertChanges, AlertEventRow, AlertRow, SuspensionRow
+from sinks.postgres.projection.alert_rows import AlertChanges, AlertEventRow, AlertRow, SuspensionRow
 
 _STATUS = {"raised": "open", "escalated": "open", "unsilenced": "open", "resolved": "resolved", "closed": "closed"}
 _ACKNOWLEDGED = {"acknowledged": True, "unacknowledged": False}

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+import orjson
+
 from pipeline.journal.identity import Journal
 from pipeline.journal.records import Record
 from pipeline.quarantine import Quarantined
@@ -47,3 +49,21 @@ def refused_records(records: Sequence[Record], refused: Sequence[Refused]) -> li
     by_offset = {record.offset: record for record in records}
     first = {each.row[-1]: each for each in reversed(refused)}
     return [quarantine_record(by_offset[offset], "row_refused", each.message) for offset, each in sorted(first.items())]
+
+
+def refused_values(records: Sequence[Record], refused: Sequence[Refused]) -> list[Quarantined]:
+    """One quarantine entry per reading that has refused values, holding just these."""
+    by_offset = {record.offset: record for record in records}
+    values: dict[tuple[int, int], dict[str, object]] = {}
+    said: dict[tuple[int, int], Refused] = {}
+    for each in refused:
+        _, key, _, number, boolean, text, _, offset, index = each.row
+        values.setdefault((offset, index), {})[key] = next((v for v in (number, boolean, text) if v is not None), None)
+        said.setdefault((offset, index), each)
+    return [
+        quarantine_record(
+            by_offset[offset], "row_refused", said[offset, index].message, device_id=said[offset, index].row[0],
+            index=index, raw=orjson.dumps((said[offset, index].row[0], said[offset, index].row[2], entry)),
+        )
+        for (offset, index), entry in values.items()
+    ]  # fmt: skip

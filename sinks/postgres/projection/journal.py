@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 import orjson
 
 from pipeline import events
 from pipeline.journal.records import Record
 from pipeline.policy import Policy
-from pipeline.rules.model import rule_document
 from sinks.postgres.projection.decoding import quarantine_record
+from sinks.postgres.projection.definition_rows import policy_row, rule_row, silence_row
+from sinks.postgres.projection.frames import Decoded, places
 from sinks.postgres.projection.latest import Latest
 from sinks.postgres.projection.rows import (
     DeviceRow,
     JournalChanges,
     Known,
-    PolicyRow,
     RegistrationRow,
-    RuleRow,
-    SilenceRow,
     StatusRow,
 )
 
 UNKNOWN, ONLINE, OFFLINE = "unknown", "online", "offline"
 _SILENT = frozenset({UNKNOWN, OFFLINE})
-
-Decoded = Sequence[tuple[Record, events.Event]]
-
-
-def devices_named(decoded: Decoded) -> set[str]:
-    """The devices that must be looked up before `decide` can judge the events."""
-    named: set[str] = set()
-    for _, event in decoded:
-        if isinstance(event, events.Readings):
-            named.update([entry[0] for entry in event.entries])
-        elif isinstance(event, events.StatusReported | events.CommandAnswered | events.DeviceRemoved):
-            named.add(event.device_id)
-        elif isinstance(event, events.DeviceDefined):
-            named.add(event.device.device_id)
-    return named
 
 
 def decide(decoded: Decoded, known: Mapping[str, Known], policy: Policy, policy_version: int) -> JournalChanges:
@@ -89,9 +72,7 @@ class _Decision:
             case events.SilenceDefined() | events.SilenceRemoved():
                 self._made.silences.append(silence_row(record, event))
             case events.PolicyDefined():
-                self._made.policies.append(
-                    PolicyRow(event.version, _json(asdict(event.policy)), record.timestamp, record.offset)
-                )
+                self._made.policies.append(policy_row(record, event))
                 if event.version > self._policy_version:
                     self._policy, self._policy_version = event.policy, event.version
             case _:
@@ -171,36 +152,6 @@ class _Decision:
         self._made.quarantined.append(
             quarantine_record(record, reason, message, raw=raw, device_id=device_id, index=index)
         )
-
-
-def places(frame: events.Readings) -> Sequence[int]:
-    """The place in its frame of each reading that decoding left."""
-    if not frame.refused:
-        return range(len(frame.entries))
-    gone = {refused.place for refused in frame.refused}
-    return [place for place in range(len(frame.entries) + len(gone)) if place not in gone]
-
-
-def rule_row(record: Record, event: events.RuleDefined | events.RuleRemoved) -> RuleRow:
-    """The row of a rule's version."""
-    if isinstance(event, events.RuleRemoved):
-        return RuleRow(event.rule_id, event.version, event.rule_id, None, None, None, 0, False, None,
-                       record.timestamp, record.offset)  # fmt: skip
-    rule = event.rule
-    return RuleRow(event.rule_id, event.version, rule.name, rule.device_id, rule.rule_type, rule.effective_severity,
-                   rule.priority, rule.enabled, _json(rule_document(rule)),
-                   record.timestamp, record.offset)  # fmt: skip
-
-
-def silence_row(record: Record, event: events.SilenceDefined | events.SilenceRemoved) -> SilenceRow:
-    """The row of a silence's version."""
-    if isinstance(event, events.SilenceRemoved):
-        return SilenceRow(event.silence_id, event.version, None, None, None, None, None, None, None,
-                          record.timestamp, record.offset)  # fmt: skip
-    silence = event.silence
-    return SilenceRow(silence.silence_id, event.version, silence.starts_at, silence.ends_at, silence.reason,
-                      silence.created_by, silence.device_id, silence.rule_id, silence.severity,
-                      record.timestamp, record.offset)  # fmt: skip
 
 
 def _json(value: object) -> str:

@@ -14,7 +14,8 @@ from pipeline.topics import ALERTS, EVENTS, QUARANTINE
 from sinks.postgres.connect import Pool, transaction
 from sinks.postgres.projection.alert_topic import apply_alerts
 from sinks.postgres.projection.context import Context
-from sinks.postgres.projection.journal_topic import WRITE_EVERY_SECONDS, apply_journal, store_seen
+from sinks.postgres.projection.journal_topic import apply_journal
+from sinks.postgres.projection.memory import WRITE_EVERY_SECONDS, store_seen
 from sinks.postgres.projection.positions import Standing, load_standing
 from sinks.postgres.projection.quarantine_topic import apply_quarantine
 from sinks.quarantine import Quarantine

@@ -9,8 +9,8 @@ from pipeline.errors import InvalidInput
 from pipeline.instants import EARLIEST, LATEST
 from pipeline.journal.records import Record
 from pipeline.quarantine import KafkaSource, Quarantined, decode_quarantined, format_source
+from sinks.postgres.projection.alert_rows import QuarantineRow
 from sinks.postgres.projection.decoding import quarantine_record
-from sinks.postgres.projection.rows import QuarantineRow
 
 _LARGEST_INTEGER = 2**31 - 1
 

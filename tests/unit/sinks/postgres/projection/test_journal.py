@@ -21,7 +21,8 @@ from pipeline.events import (
 )
 from pipeline.journal.records import Record
 from pipeline.policy import DEFAULT_POLICY, Policy
-from sinks.postgres.projection.journal import decide, devices_named, places
+from sinks.postgres.projection.frames import devices_named, places
+from sinks.postgres.projection.journal import decide
 from sinks.postgres.projection.rows import JournalChanges, Known
 from tests.support.records import NOW, event_record, frame
 
