@@ -31,6 +31,7 @@ from pipeline.topics import EVENTS
 _LINGER_SECONDS = 0.02
 _ENOUGH = 1000
 _BATCH = 4000
+_BATCH_BYTES = 8 * 2**20
 _MARKER = MARKER_TOPIC.encode()
 
 
@@ -74,7 +75,7 @@ class Forwarder:
             if not self._open.is_set():
                 continue
             self._idle.clear()
-            batch = inbox.take(_BATCH)
+            batch = inbox.take(_BATCH, _BATCH_BYTES)
             self._in_hand = len(batch)
             metrics.MQTT_PENDING.set(self.pending)
             try:

@@ -35,8 +35,8 @@ from pipeline.settings import Settings
 CLIENT_ID = "iiot-bridge"
 MARKER_TOPIC = f"insa/bridge/{CLIENT_ID}/marker"
 RECEIVE_MAXIMUM = 4000
-# Mosquitto up to 2.0.12 has twice as many in flight as it was allowed to.
 _INBOX_ROOM = 2 * RECEIVE_MAXIMUM
+_INBOX_BYTES = 64 * 2**20
 _SESSION_EXPIRY_SECONDS = 7 * 24 * 3600
 _KEEPALIVE_SECONDS = 30
 _RECONNECT_SECONDS = (1, 30)
@@ -57,11 +57,11 @@ class MqttSession:
         self._lock = threading.Lock()
         self._epoch = 0
         self._connected = False
-        self._full = False
+        self._linked = False
         self._tried_at = time.monotonic()
         self._thread: threading.Thread | None = None
         self._publishing: dict[int, asyncio.Future[None]] = {}
-        self.inbox = Inbox(self._loop, _INBOX_ROOM)
+        self.inbox = Inbox(self._loop, _INBOX_ROOM, _INBOX_BYTES)
         self.failure: asyncio.Future[None] = self._loop.create_future()
         """Gets the exception that ends this session for good."""
         self._log = get_log("bridge.mqtt")
@@ -91,7 +91,7 @@ class MqttSession:
 
     def seconds_since_attempt(self) -> float:
         """How long ago the connection was last there or tried for."""
-        return 0.0 if self._connected else time.monotonic() - self._tried_at
+        return 0.0 if self._linked else time.monotonic() - self._tried_at
 
     def acknowledge(self, messages: Sequence[Received]) -> None:
         """Acknowledge in the given order what came by the current connection; the rest is dropped and counted."""
@@ -117,6 +117,7 @@ class MqttSession:
     def _make_client(self, settings: Settings) -> LeanClient:
         client = LeanClient(
             self._on_message,
+            self.inbox.has_room,
             callback_api_version=CallbackAPIVersion.VERSION2,
             client_id=CLIENT_ID,
             protocol=MQTTProtocolVersion.MQTTv5,
@@ -158,7 +159,7 @@ class MqttSession:
             return
         with self._lock:
             self._epoch += 1
-            self._full = False
+            self._linked = True
         metrics.MQTT_CONNECTIONS.labels("resumed" if flags.session_present else "new").inc()
         self._log.info("connected", session_present=flags.session_present, epoch=self._epoch)
         wanted = [
@@ -188,7 +189,7 @@ class MqttSession:
     ) -> None:
         with self._lock:
             self._epoch += 1
-            self._connected = False
+            self._connected = self._linked = False
         self._tried_at = time.monotonic()
         metrics.MQTT_CONNECTED.set(0)
         self._log.info("disconnected", reason=str(reason))
@@ -198,22 +199,11 @@ class MqttSession:
     def _on_message(self, message: Publish) -> None:
         try:
             qos, mid, topic, payload = message
-            if self._full and qos:
-                return  # comes again by the next connection, like the one that found no room
-            if not self.inbox.put(Received(self._epoch, mid, qos, topic, payload, time.time_ns() // 1_000_000)):
-                self._overflow(qos)
+            self.inbox.put(Received(self._epoch, mid, qos, topic, payload, time.time_ns() // 1_000_000))
         except Exception:
+            # Not acknowledged, so it comes again by the next connection.
             self._log.error("on_message_failed", exc_info=True)
             self._reconnect()
-
-    def _overflow(self, qos: int) -> None:
-        if not qos:
-            metrics.MQTT_DROPPED.inc()
-            return
-        self._full = True
-        metrics.MQTT_OVERFLOWS.inc()
-        self._log.warning("inbox_full", room=_INBOX_ROOM)
-        self._reconnect()
 
     def _reconnect(self) -> None:
         connection: Any = self._client.socket()

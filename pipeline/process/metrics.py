@@ -7,8 +7,6 @@ from prometheus_client import Counter, Gauge, Histogram
 # -- bridge
 MQTT_RECEIVED = Counter("iiot_mqtt_received_total", "Messages taken from the broker", ["kind"])
 MQTT_ACKNOWLEDGED = Counter("iiot_mqtt_acknowledged_total", "Messages acknowledged after Kafka confirmed them")
-MQTT_DROPPED = Counter("iiot_mqtt_dropped_total", "QoS 0 messages dropped: more came than Kafka took")
-MQTT_OVERFLOWS = Counter("iiot_mqtt_overflows_total", "Reconnects forced: the broker sends again what had no room")
 MQTT_CONNECTIONS = Counter("iiot_mqtt_connections_total", "Connections made to the broker", ["session"])
 MQTT_STALE_ACKS = Counter("iiot_mqtt_stale_acks_total", "Acknowledgements dropped: their connection was gone")
 MQTT_CONNECTED = Gauge("iiot_mqtt_connected", "Whether the bridge is connected to the broker")
