@@ -39,6 +39,12 @@ class Settings(BaseSettings):
     kafka_partitions: int = Field(
         8, ge=1, le=1024, description="Partitions of the journal; used only when it is first created"
     )
+    kafka_journal_bytes: int = Field(
+        0,
+        ge=0,
+        description="Most bytes the journal may take, besides its 7 days; used only when it is first created."
+        " 0: a quarter of what is free on this machine's disk if Kafka runs here, else no limit",
+    )
     kafka_replication_factor: int = Field(
         1, ge=1, le=16, description="Copies of each topic; used only when a topic is created"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 
 from aiokafka.admin import NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
@@ -15,6 +16,7 @@ from pipeline.settings import Settings
 from pipeline.topics import EVENTS, TOPICS, Topic
 
 _VISIBLE_SECONDS = 30
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 async def create_topics(settings: Settings) -> Journal:
@@ -27,8 +29,9 @@ async def create_topics(settings: Settings) -> Journal:
     try:
         existing = set(await admin.list_topics())
         partitions = await _partition_count(settings) if EVENTS.name in existing else settings.kafka_partitions
+        room = _journal_bytes(settings)
         missing = [
-            _new_topic(topic, partitions, settings.kafka_replication_factor)
+            _new_topic(topic, partitions, settings.kafka_replication_factor, room)
             for topic in TOPICS
             if topic.name not in existing
         ]
@@ -78,10 +81,22 @@ async def _partition_count(settings: Settings) -> int:
         await producer.stop()
 
 
-def _new_topic(topic: Topic, partitions: int, replicas: int) -> NewTopic:
+def _new_topic(topic: Topic, partitions: int, replicas: int, journal_bytes: int) -> NewTopic:
+    config = dict(topic.config)
+    if topic is EVENTS and journal_bytes:
+        config["retention.bytes"] = str(journal_bytes // partitions)
     return NewTopic(
         name=topic.name,
         num_partitions=partitions if topic.spread == "journal" else 1,
         replication_factor=replicas,
-        topic_configs=dict(topic.config),
+        topic_configs=config,
     )
+
+
+def _journal_bytes(settings: Settings) -> int:
+    """What the journal may take, 0 for no limit: a full disk would stop Kafka, and with it everything."""
+    hosts = {server.strip().rpartition(":")[0] for server in settings.kafka_bootstrap_servers.split(",")}
+    if settings.kafka_journal_bytes or not hosts <= _LOOPBACK:
+        return settings.kafka_journal_bytes
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return shutil.disk_usage(settings.data_dir).free // 4

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -12,25 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from pydantic import SecretStr
 
 from pipeline.settings import Settings
 from tests.support.stack import HOME
+from tests.support.subprocesses import environment_of
 from tests.support.waiting import wait_until_blocking
 
 _MAIN = "import sys; from pipeline.cli.main import main; main(sys.argv[1:])"
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The variables that make another process have these settings."""
-    values: dict[str, Any] = settings.model_dump()
-    given = {
-        name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-        for name, value in values.items()
-        if value is not None
-    }
-    inherited = {name: value for name, value in os.environ.items() if name.lower() not in values}
-    return {**inherited, **given, "IIOT_ENV_FILE": os.devnull, "PYTHONPATH": str(HOME)}
+    """The variables that make another process have these settings, whatever the place it is started in."""
+    return {**environment_of(settings), "PYTHONPATH": str(HOME)}
 
 
 class Worker:
