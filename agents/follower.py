@@ -64,7 +64,7 @@ class Follower:
         self._awake = asyncio.Event()
         self._healing = True
         self._closed = False
-        self._seen_position = work.position
+        self._position = self._seen_position = work.position
         self._log = get_log("follower").bind(process=process, topic=topic, partition=partition)
 
     @property
@@ -73,8 +73,13 @@ class Follower:
         return self._healing or bool(self._buffer)
 
     async def receive(self, record: Record) -> None:
-        """Take a record as it was delivered. Waits a moment for room; a record that finds none is read again later."""
-        if self._buffered >= _ROOM_BYTES and not self._closed:
+        """Take a record as it was delivered. Waits a moment for room; a record that finds none is read again later.
+
+        While healing nothing waits, for healing reads on to the end anyway, and other partitions are behind this one.
+        """
+        if record.offset <= self._position or self._closed:
+            return
+        if self._buffered >= _ROOM_BYTES and not self._healing:
             self._room.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_ROOM_SECONDS):
@@ -101,7 +106,7 @@ class Follower:
 
     def stands_still(self, end: int) -> bool:
         """Whether records wait below `end` although nothing was handled since the last call, seconds ago."""
-        position = self.work.position
+        position = self._position
         moved, self._seen_position = position != self._seen_position, position
         labels = (self._process, self.topic, str(self.partition))
         metrics.LAG.labels(*labels).set(max(0, end - 1 - position))
@@ -127,7 +132,7 @@ class Follower:
 
     def _next_batch(self) -> list[Record]:
         """Delivered records that follow the position without a gap; at a gap, healing is due."""
-        expected = self.work.position + 1
+        expected = self._position + 1
         batch: list[Record] = []
         size = 0
         while self._buffer and len(batch) < _BATCH and size < _BATCH_BYTES:
@@ -148,7 +153,7 @@ class Follower:
     async def _heal(self) -> None:
         """One turn of reading up to the end, of at most two seconds, so that partitions share the reader."""
         end = (await self._reader.end_offsets(self.topic, [self.partition]))[self.partition]
-        start = self.work.position + 1
+        start = self._position + 1
         if start >= end:
             self._healing = False
             return
@@ -170,8 +175,10 @@ class Follower:
             metrics.HISTORY_LOST.labels(self._process).inc()
             self._log.error("history_lost", error=str(error), first_lost=start, records=begin - start)
             await self.work.skip_to(begin - 1)
+            self._position = begin - 1
 
     async def _handle(self, records: Sequence[Record]) -> None:
         await self.work.handle(records)
+        self._position = self.work.position
         self.handled += len(records)
         self._progress.advance(len(records))

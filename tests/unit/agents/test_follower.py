@@ -143,6 +143,14 @@ async def test_a_follower_that_has_no_room_holds_the_deliverer_up_and_then_reads
         await wait_until(lambda: work.handled == list(range(9)), 5, "all records")
 
 
+async def test_a_follower_that_catches_up_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.follower._ROOM_BYTES", 3)
+    monkeypatch.setattr("agents.follower._ROOM_SECONDS", 60)
+    made = follower(NotingWork(), FakeReader(end=1000))
+    for offset in range(50):
+        await asyncio.wait_for(made.receive(record(offset)), 1)
+
+
 async def test_the_work_gets_its_idle_moments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agents.follower._IDLE_SECONDS", 0.01)
     work = NotingWork()
