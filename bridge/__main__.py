@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
+from typing import NoReturn
 
 from bridge.main import run
 from pipeline.process.runtime import run_process
 from pipeline.settings import load_settings
 
 
-def main() -> int:
-    """Run until stopped; returns the exit code."""
+def main() -> NoReturn:
+    """Run until stopped; ends the process with its exit code."""
     settings = load_settings()
-    return run_process("bridge", run, settings, metrics_port=settings.bridge_metrics_port)
+    run_process("bridge", run, settings, metrics_port=settings.bridge_metrics_port)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -45,4 +45,4 @@ def _run(name: str, module: str, port: Callable[[Settings], int | None]) -> None
         print(f"iiot: {error}", file=sys.stderr)
         raise typer.Exit(EXIT_NEEDS_A_PERSON) from None
     main = importlib.import_module(module).run
-    raise typer.Exit(run_process(name, main, settings, metrics_port=port(settings)))
+    run_process(name, main, settings, metrics_port=port(settings))

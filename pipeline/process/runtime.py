@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NoReturn
 
 import uvloop
 from aiohttp import web
@@ -20,27 +23,36 @@ from pipeline.process.watchdog import EXIT_CODE, Watchdog
 from pipeline.settings import Settings
 
 EXIT_NEEDS_A_PERSON = 78
+_STOP_SECONDS = 20.0
 _NEEDS_A_PERSON = (JournalMismatch, SettingsError, UnknownVersion)
 
 Main = Callable[[Settings, Watchdog], Awaitable[None]]
 """A process: runs until cancelled; cleans up in `finally`."""
 
 
-def run_process(name: str, main: Main, settings: Settings, *, metrics_port: int | None) -> int:
-    """Run a process until SIGINT or SIGTERM; returns its exit code. Serves /metrics and /health/live on loopback
-    if a port is given; a taken port is no reason to stop: another worker of this kind has it."""
+def run_process(name: str, main: Main, settings: Settings, *, metrics_port: int | None) -> NoReturn:
+    """Run a process until SIGINT or SIGTERM, then end it with its exit code. Serves /metrics and /health/live on
+    loopback if a port is given; a taken port is no reason to stop: another worker of this kind has it."""
     configure_logs(settings.log_level)
     log = get_log(name)
+    code = 0
     try:
         uvloop.run(_supervise(name, main, settings, metrics_port))
+        log.info("stopped")
     except _NEEDS_A_PERSON as error:
         log.error("needs_a_person", error=str(error))
-        return EXIT_NEEDS_A_PERSON
+        code = EXIT_NEEDS_A_PERSON
     except Exception:
         log.error("crashed", exc_info=True)
-        return EXIT_CODE
-    log.info("stopped")
-    return 0
+        code = EXIT_CODE
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: threads of libraries that wait for servers would hold the interpreter up, perhaps for ever."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 async def _supervise(name: str, main: Main, settings: Settings, metrics_port: int | None) -> None:
@@ -58,13 +70,15 @@ async def _supervise(name: str, main: Main, settings: Settings, metrics_port: in
         try:
             await asyncio.wait({watching, running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (stopping, running):
-                task.cancel()
-            try:
-                with contextlib.suppress(asyncio.CancelledError):
-                    await running
-            finally:
-                watching.cancel()
+            stopping.cancel()
+            running.cancel()
+            if not (await asyncio.wait({running}, timeout=_STOP_SECONDS))[0]:
+                # A client waits for a server that is away; nothing depends on a clean stop.
+                get_log(name).warning("stop_took_too_long", seconds=_STOP_SECONDS)
+                _leave(EXIT_CODE)
+            watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            running.result()
         if watching.done() and not watching.cancelled():
             watching.result()
 
