@@ -49,20 +49,24 @@ def test_the_exit_code_tells_a_person_from_a_restart(tmp_path: Path, main: str, 
         ("async def main(settings, watchdog):\n    Path('up').touch()\n    await asyncio.sleep(100)", 0),
         # A library's thread that never ends.
         (
-            "async def main(settings, watchdog):\n"
-            "    threading.Thread(target=time.sleep, args=(1000,)).start()\n"
-            "    Path('up').touch()\n"
-            "    await asyncio.sleep(100)",
+            (
+                "async def main(settings, watchdog):\n"
+                "    threading.Thread(target=time.sleep, args=(1000,)).start()\n"
+                "    Path('up').touch()\n"
+                "    await asyncio.sleep(100)"
+            ),
             0,
         ),
         # A client whose stop waits for a server that is away.
         (
-            "async def main(settings, watchdog):\n"
-            "    try:\n"
-            "        Path('up').touch()\n"
-            "        await asyncio.sleep(100)\n"
-            "    finally:\n"
-            "        await asyncio.sleep(1000)",
+            (
+                "async def main(settings, watchdog):\n"
+                "    try:\n"
+                "        Path('up').touch()\n"
+                "        await asyncio.sleep(100)\n"
+                "    finally:\n"
+                "        await asyncio.sleep(1000)"
+            ),
             70,
         ),
     ],
