@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,18 @@ class Worker:
             self.process.send_signal(signal.SIGCONT)
             self.process.kill()
         self.process.wait(10)
+
+    def ask_to_end(self) -> None:
+        """Send it the signal to end; safe if it is gone or paused."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+
+    def end(self) -> None:
+        """Wait a moment for its end, then kill it."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(8)
+        self.kill9()
 
     def pause(self) -> None:
         """Stop its clock."""
@@ -89,13 +101,18 @@ class Worker:
 
 @contextmanager
 def workers() -> Iterator[list[Worker]]:
-    """A list to put workers into; all are killed at the end."""
+    """A list to put workers into; all have ended at the end.
+
+    They are asked first: a member that leaves its group spares the next test the wait for its session to end.
+    """
     started: list[Worker] = []
     try:
         yield started
     finally:
         for worker in started:
-            worker.kill9()
+            worker.ask_to_end()
+        for worker in started:
+            worker.end()
 
 
 class Supervised:
@@ -116,6 +133,7 @@ class Supervised:
         """How its former lives ended."""
         return [worker.process.returncode for worker in self.lives[:-1]]
 
-    def kill9(self) -> None:
+    def end(self) -> None:
         """End its present life."""
-        self.lives[-1].kill9()
+        self.lives[-1].ask_to_end()
+        self.lives[-1].end()

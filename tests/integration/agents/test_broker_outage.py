@@ -38,7 +38,7 @@ async def test_kafka_stopped_for_half_a_minute_loses_no_row_and_no_alert(
             assert set(worker.exit_codes()) <= {70}, worker.lives[0].log_tail()
     finally:
         for worker in workers:
-            worker.kill9()
+            worker.end()
 
 
 async def _until(settings: Settings, workers: list[Supervised], readings: int, seconds: float) -> None:
