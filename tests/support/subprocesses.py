@@ -12,6 +12,7 @@ from types import TracebackType
 from pydantic import SecretStr
 
 from pipeline.settings import Settings
+from tests.support.waiting import wait_until_blocking
 
 HOME = Path(__file__).resolve().parents[2]
 
@@ -77,3 +78,13 @@ class Running:
     def log(self) -> str:
         """Return what it has written so far."""
         return self.log_file.read_text(errors="replace")
+
+    def wait_for_events(self, *events: str, seconds: float) -> None:
+        """Block until it has logged each of these event words; fails at once if it ends."""
+
+        def logged() -> bool:
+            log = self.log()
+            return all(f'"event":"{event}"' in log for event in events) or not self.is_running()
+
+        wait_until_blocking(logged, seconds, f"{events} in the log:\n{self.log()}")
+        assert self.is_running(), self.log()

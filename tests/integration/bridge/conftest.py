@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli.stack.ports import free_ports
 from pipeline.journal.creation import create_topics
 from pipeline.journal.identity import Journal
 from pipeline.settings import Settings
@@ -15,14 +16,14 @@ from pipeline.topics import QUARANTINE
 from tests.support.journal import JournalView, TopicView
 from tests.support.stack import LocalStack
 from tests.support.subprocesses import Running
-from tests.support.waiting import wait_until_blocking
 
+READY = ("connected", "publishing_alerts")
 READY_SECONDS = 40
 
 
 @pytest.fixture
 def settings(stack: LocalStack) -> Settings:
-    return stack.settings(evaluation_interval=0.2)
+    return stack.settings(evaluation_interval=0.2, bridge_metrics_port=free_ports(1)[0])
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ async def quarantine(settings: Settings, journal: Journal) -> AsyncIterator[Topi
 @pytest.fixture
 def bridge(settings: Settings, journal: Journal, tmp_path: Path) -> Iterator[Running]:
     with Running("bridge", settings, tmp_path / "bridge.log") as running:
-        wait_until_ready(running)
+        running.wait_for_events(*READY, seconds=READY_SECONDS)
         yield running
         if running.is_running():
             assert running.stop() == 0, running.log()
@@ -60,14 +61,3 @@ def bridge(settings: Settings, journal: Journal, tmp_path: Path) -> Iterator[Run
 def plant() -> str:
     """A prefix for device ids that no other test uses."""
     return f"t{secrets.token_hex(4)}-"
-
-
-def wait_until_ready(running: Running) -> None:
-    def ready() -> bool:
-        log = running.log()
-        return (
-            all(f'"event":"{word}"' in log for word in ("connected", "publishing_alerts")) or not running.is_running()
-        )
-
-    wait_until_blocking(ready, READY_SECONDS, f"the bridge to be ready:\n{running.log()}")
-    assert running.is_running(), running.log()

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from paho.mqtt import _packet
-from paho.mqtt.enums import MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from bridge.lean_client import MalformedPublish, read_publish
+from bridge.lean_client import LeanClient, MalformedPublish, Publish, read_publish
 
 topics = st.binary(max_size=300)
 payloads = st.binary(max_size=300)
@@ -49,3 +49,12 @@ def test_any_bytes_are_read_or_refused(packet: bytes) -> None:
 def test_a_packet_shorter_than_it_says_is_refused() -> None:
     with pytest.raises(MalformedPublish):
         read_publish(0x32, b"\x00\x01t\x00\x01\x05")
+
+
+@pytest.mark.parametrize(
+    ("has_room", "result"), [(False, MQTTErrorCode.MQTT_ERR_SUCCESS), (True, MQTTErrorCode.MQTT_ERR_NO_CONN)]
+)
+def test_it_reads_only_while_there_is_room(has_room: bool, result: MQTTErrorCode) -> None:
+    received: list[Publish] = []
+    client = LeanClient(received.append, lambda: has_room, callback_api_version=CallbackAPIVersion.VERSION2)
+    assert client.loop_read() is result
