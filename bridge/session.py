@@ -24,6 +24,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from bridge.broker_load import DROPPED_TOPIC, STORED_TOPIC, SYS_PREFIX, BrokerLoad
 from bridge.inbox import Inbox, Received
 from bridge.lean_client import LeanClient, Publish
 from bridge.mapping import ALERT_SUBSCRIPTION, SUBSCRIPTIONS
@@ -61,6 +62,8 @@ class MqttSession:
         self._tried_at = time.monotonic()
         self._thread: threading.Thread | None = None
         self._publishing: dict[int, asyncio.Future[None]] = {}
+        self._load = BrokerLoad(settings.mqtt_queue_bytes)
+        self._load_mid: int | None = None
         self.inbox = Inbox(self._loop, _INBOX_ROOM, _INBOX_BYTES)
         self.failure: asyncio.Future[None] = self._loop.create_future()
         """Gets the exception that ends this session for good."""
@@ -168,11 +171,17 @@ class MqttSession:
         ]
         alerts = SubscribeOptions(qos=_QOS, noLocal=True, retainHandling=_NO_RETAINED_REPLAY)
         client.subscribe([*wanted, (ALERT_SUBSCRIPTION, alerts)])
+        told_at_once = SubscribeOptions(qos=0, retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE)
+        self._load_mid = client.subscribe([(topic, told_at_once) for topic in (STORED_TOPIC, DROPPED_TOPIC)])[1]
 
     def _on_subscribe(
-        self, _client: Client, _userdata: object, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
+        self, _client: Client, _userdata: object, mid: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
         refused = [str(reason) for reason in reasons if reason.is_failure]
+        if mid == self._load_mid:
+            if refused:
+                self._log.warning("broker_load_unknown", reason=refused[0])
+            return
         if refused:
             self._fail(PlatformError(f"the broker refused subscriptions of the bridge: {refused[0]}; check its ACL"))
             return
@@ -199,6 +208,9 @@ class MqttSession:
     def _on_message(self, message: Publish) -> None:
         try:
             qos, mid, topic, payload = message
+            if topic.startswith(SYS_PREFIX):
+                self._loop.call_soon_threadsafe(self._note_load, topic, payload)
+                return
             self.inbox.put(Received(self._epoch, mid, qos, topic, payload, time.time_ns() // 1_000_000))
         except Exception:
             # Not acknowledged, so it comes again by the next connection.
@@ -233,6 +245,17 @@ class MqttSession:
             future.set_result(None)
         else:
             future.set_exception(PublishRefused(f"the broker refused a message: {refusal}"))
+
+    def _note_load(self, topic: bytes, payload: bytes) -> None:
+        finding = self._load.note(topic, payload)
+        metrics.BROKER_STORED_BYTES.set(self._load.stored)
+        metrics.BROKER_DROPPED.set(self._load.dropped or 0)
+        if finding == "broker_queue_has_room":
+            self._log.info(finding, stored_bytes=self._load.stored)
+        elif finding is not None:
+            self._log.error(
+                finding, stored_bytes=self._load.stored, limit_bytes=self._load.limit, dropped=self._load.dropped
+            )
 
     def _failed(self, error: PlatformError) -> None:
         if not self.failure.done():

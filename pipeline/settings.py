@@ -35,6 +35,12 @@ class Settings(BaseSettings):
     mqtt_username: str = Field("", description="MQTT broker: the bridge's user; empty means anonymous")
     mqtt_password: SecretStr = Field(SecretStr(""), description="MQTT broker: the bridge's password")
 
+    mqtt_queue_bytes: int = Field(
+        512 * 2**20,
+        ge=1,
+        description="MQTT broker: what it may queue for one client (max_queued_bytes); the bridge raises an alarm at half",
+    )
+
     kafka_bootstrap_servers: str = Field("localhost:9092", description="Kafka: host:port, comma-separated")
     kafka_partitions: int = Field(
         8, ge=1, le=1024, description="Partitions of the journal; used only when it is first created"
