@@ -25,6 +25,7 @@ from pipeline.journal.reader import StretchReader
 from pipeline.journal.records import Record
 from pipeline.process import metrics
 from pipeline.process.logs import get_log
+from pipeline.process.pulse import feel_pulse
 from pipeline.process.watchdog import Progress
 
 _FATAL = (JournalMismatch, PartitionLost, UnknownVersion)
@@ -32,7 +33,6 @@ _EXCUSES = (KafkaConnectionError, PostgresUnavailable, NotYet)
 """Failures that a restart of this process would not mend."""
 SESSION_SECONDS = 10.0
 """How long a silent worker keeps its partitions."""
-_PULSE_SECONDS = 0.5
 _COMPARE_EVERY_SECONDS = 5.0
 _COMPARE_SECONDS = 5.0
 _UNANNOUNCED_TAILS = 6
@@ -99,7 +99,7 @@ class Owner:
 
     async def run(self) -> None:
         """Keep the partitions going until cancelled; raises what only a restart or a person can mend."""
-        tasks = {asyncio.create_task(self._compare_all()), asyncio.create_task(self._feel_pulse())}
+        tasks = {asyncio.create_task(self._compare_all()), asyncio.create_task(feel_pulse(SESSION_SECONDS))}
         try:
             done, _ = await asyncio.wait({*tasks, self._fatal}, return_when=asyncio.FIRST_COMPLETED)
             for each in done:
@@ -159,16 +159,6 @@ class Owner:
     def _give_up(self, error: Exception) -> None:
         if not self._fatal.done():
             self._fatal.set_exception(error)
-
-    async def _feel_pulse(self) -> None:
-        """A worker that stood still for longer than its session has lost its partitions, whatever it believes."""
-        loop = asyncio.get_running_loop()
-        last = loop.time()
-        while True:
-            await asyncio.sleep(_PULSE_SECONDS)
-            stood_still, last = loop.time() - last - _PULSE_SECONDS, loop.time()
-            if stood_still >= SESSION_SECONDS:
-                self._give_up(PartitionLost(f"this worker stood still for {stood_still:.0f} s"))
 
     async def _compare_all(self) -> None:
         while True:

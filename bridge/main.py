@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, suppress
 
 from bridge.alerts_out import AlertPublisher
 from bridge.forwarder import Forwarder, send_markers
-from bridge.leadership import Leadership
+from bridge.leadership import SESSION_TIMEOUT_MS, Leadership
 from bridge.probe import KafkaProbe
 from bridge.session import MqttSession
 from bridge.ticks import MarkerSchedule
@@ -19,6 +19,7 @@ from pipeline.journal.identity import read_journal
 from pipeline.journal.reader import StretchReader
 from pipeline.process import metrics
 from pipeline.process.logs import get_log
+from pipeline.process.pulse import feel_pulse
 from pipeline.process.watchdog import Watchdog
 from pipeline.settings import Settings
 
@@ -29,8 +30,8 @@ _STOP_SECONDS = 5.0
 async def run(settings: Settings, watchdog: Watchdog) -> None:
     """Run until cancelled.
 
-    Raises JournalMismatch if there is no journal yet, PartitionLost if another bridge became the active one, and
-    aiokafka's errors when Kafka cannot be reached at the start.
+    Raises JournalMismatch if there is no journal yet, PartitionLost if another bridge became the active one or may have
+    while this one was frozen, and aiokafka's errors when Kafka cannot be reached at the start.
     """
     metrics.BRIDGE_ACTIVE.set(0)
     async with AsyncExitStack() as stack:
@@ -76,6 +77,7 @@ async def _be_active(
             probe.run(),
             alerts.run(),
             send_markers(session, markers, settings.evaluation_interval),
+            feel_pulse(SESSION_TIMEOUT_MS / 1000),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -179,4 +180,23 @@ async def test_a_standby_takes_over_when_the_active_bridge_is_killed(
         await asyncio.to_thread(publisher.wait)
         await _check_all_there(view, plant)
         assert "became_active" in standby.log()
+        assert standby.stop() == 0
+
+
+async def test_an_active_bridge_that_froze_and_wakes_up_loses_nothing_and_ends(
+    settings: Settings, journal: Journal, view: JournalView, bridge: Running, plant: str, tmp_path: Path
+) -> None:
+    with Running("bridge", settings, tmp_path / "standby.log") as standby, Publisher(settings) as publisher:
+        await wait_until(lambda: '"event":"standing_by"' in standby.log(), 40, "the second bridge to stand by")
+        sending = publisher.publish_all(_burst(plant))
+        await _wait_for_some(view, plant, BURST // 10)
+        bridge.send(signal.SIGSTOP)
+        try:
+            await wait_until(lambda: "became_active" in standby.log(), 40, "the standby to take over")
+        finally:
+            bridge.send(signal.SIGCONT)
+        await wait_until(lambda: not bridge.is_running(), 40, "the one that woke up to end")
+        await asyncio.to_thread(sending.join)
+        await asyncio.to_thread(publisher.wait)
+        await _check_all_there(view, plant)
         assert standby.stop() == 0
