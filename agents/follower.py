@@ -49,8 +49,17 @@ class Follower:
     """Gives a partition's records to its work, each exactly once for the life of the work, in order, from one task."""
 
     def __init__(
-        self, process: str, topic: str, partition: int, work: Work, reader: StretchReader, progress: Progress
+        self,
+        process: str,
+        topic: str,
+        partition: int,
+        work: Work,
+        reader: StretchReader,
+        progress: Progress,
+        *,
+        linger_seconds: float = 0.0,
     ) -> None:
+        """`linger_seconds`: the least time between two batches, for work to which fewer, larger ones are cheaper."""
         self.topic = topic
         self.partition = partition
         self.work = work
@@ -58,6 +67,7 @@ class Follower:
         self._process = process
         self._reader = reader
         self._progress = progress
+        self._linger = linger_seconds
         self._buffer: deque[Record] = deque()
         self._buffered = 0
         self._room = asyncio.Event()
@@ -93,11 +103,15 @@ class Follower:
         """Catch up with the end, then handle what is delivered, until closed. Raises what the work raises."""
         loop = asyncio.get_running_loop()
         idle_at = loop.time() + _IDLE_SECONDS
+        not_before = loop.time()
         while not self._closed:
             if self._healing:
                 await self._heal()
+            elif loop.time() < not_before:
+                await asyncio.sleep(not_before - loop.time())
             elif batch := self._next_batch():
                 await self._handle(batch)
+                not_before = loop.time() + self._linger
             else:
                 await self._sleep(idle_at - loop.time())
             if loop.time() >= idle_at and not self._closed:

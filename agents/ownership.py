@@ -60,12 +60,15 @@ class _Slot:
 class Owner:
     """The partitions of one worker."""
 
-    def __init__(self, process: str, open_work: OpenWork, reader: StretchReader) -> None:
+    def __init__(
+        self, process: str, open_work: OpenWork, reader: StretchReader, *, linger_seconds: float = 0.0
+    ) -> None:
         self.progress = Progress(process)
         """For the watchdog: whether records are known to wait, and how many were handled."""
         self._process = process
         self._open_work = open_work
         self._reader = reader
+        self._linger = linger_seconds
         self._slots: dict[Owned, _Slot] = {}
         self._ending: dict[Owned, asyncio.Task[None]] = {}
         self._fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -135,7 +138,7 @@ class Owner:
                 work = await self._open_work(*key)
                 if slot.revoked:
                     return
-                follower = slot.follower = Follower(self._process, *key, work, self._reader, self.progress)
+                follower = slot.follower = self._follow(key, work)
                 self._log.info("opened", topic=key[0], partition=key[1], position=work.position)
                 try:
                     await follower.run()
@@ -148,6 +151,9 @@ class Owner:
                 if self._fatal.done():
                     return
                 await asyncio.sleep(_RETRY_SECONDS[min(slot.failures, len(_RETRY_SECONDS)) - 1])
+
+    def _follow(self, key: Owned, work: Work) -> Follower:
+        return Follower(self._process, *key, work, self._reader, self.progress, linger_seconds=self._linger)
 
     def _note_failure(self, key: Owned, slot: _Slot, error: Exception) -> None:
         slot.failures += 1

@@ -29,6 +29,8 @@ from sinks.quarantine import QuarantineWriter
 from sinks.redis.caches import Caches, make_redis
 from sinks.stats import StatsRefresher
 
+_LINGER_SECONDS = 0.1
+"""A transaction has a cost of its own, whatever it holds: ten a second and partition are enough for people."""
 _STATS_SECONDS = 30.0
 _MONTHS_EVERY = 120
 """Look once an hour whether a month of telemetry must be made ahead."""
@@ -51,7 +53,7 @@ async def run(settings: Settings, watchdog: Watchdog) -> None:
         caches = Caches(redis)
 
         projection = Projection(pool, caches, QuarantineWriter(producer, journal.partitions), journal)
-        owner = Owner("project", Opener(projection, reader).open, reader)
+        owner = Owner("project", Opener(projection, reader).open, reader, linger_seconds=_LINGER_SECONDS)
         stack.push_async_callback(owner.close)
         work_dir = WorkDir(settings.data_dir, "project")
         app = make_app(PROJECT_APP, settings, partitions=journal.partitions, data_dir=work_dir.path)

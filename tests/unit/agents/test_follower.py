@@ -151,6 +151,27 @@ async def test_a_follower_that_catches_up_holds_up_nobody(monkeypatch: pytest.Mo
         await asyncio.wait_for(made.receive(record(offset)), 1)
 
 
+async def test_records_that_come_within_the_linger_are_handled_together() -> None:
+    batches: list[int] = []
+
+    class CountingWork(NotingWork):
+        async def handle(self, records: Sequence[Record]) -> None:
+            batches.append(len(records))
+            await super().handle(records)
+
+    work, reader = CountingWork(), FakeReader(end=0)
+    made = Follower("test", "t", 0, work, reader, Progress("test"), linger_seconds=0.3)
+    async with running(made):
+        await wait_until(lambda: not made.waits, 5, "the catch-up")
+        for offset in range(20):
+            reader.end = offset + 1
+            await made.receive(record(offset))
+            await asyncio.sleep(0.001)
+        await wait_until(lambda: work.position == 19, 5, "all records")
+    assert len(batches) == 2
+    assert sum(batches) == 20
+
+
 async def test_the_work_gets_its_idle_moments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agents.follower._IDLE_SECONDS", 0.01)
     work = NotingWork()
