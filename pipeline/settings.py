@@ -38,7 +38,8 @@ class Settings(BaseSettings):
     mqtt_queue_bytes: int = Field(
         512 * 2**20,
         ge=1,
-        description="MQTT broker: what it may queue for one client (max_queued_bytes); the bridge raises an alarm at half",
+        description="MQTT broker: what it may queue for one client (max_queued_bytes);"
+        " the bridge raises an alarm at half",
     )
 
     kafka_bootstrap_servers: str = Field("localhost:9092", description="Kafka: host:port, comma-separated")
