@@ -14,11 +14,12 @@ from collections import Counter
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaTimeoutError
 
+from bridge.connecting import MARKER_TOPIC
 from bridge.frames import Append, group
 from bridge.inbox import Received
 from bridge.mapping import BY, Outcome, map_message
 from bridge.receipt import ReceiptClock
-from bridge.session import MARKER_TOPIC, MqttSession
+from bridge.session import MqttSession
 from bridge.ticks import MarkerSchedule
 from pipeline.events import Ticked
 from pipeline.journal.writer import JournalWriter

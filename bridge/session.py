@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import socket
 import threading
 import time
@@ -19,31 +18,21 @@ from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from bridge.broker_load import DROPPED_TOPIC, STORED_TOPIC, SYS_PREFIX, BrokerLoad
+from bridge.broker_load import SYS_PREFIX, BrokerLoad
+from bridge.connecting import CLIENT_ID, QOS, RECEIVE_MAXIMUM, connect, load_subscriptions, subscriptions
 from bridge.inbox import Inbox, Received
 from bridge.lean_client import LeanClient, Publish
-from bridge.mapping import ALERT_SUBSCRIPTION, SUBSCRIPTIONS
 from pipeline.errors import PartitionLost, PlatformError
 from pipeline.process import metrics
 from pipeline.process.logs import get_log
 from pipeline.settings import Settings
 
-CLIENT_ID = "iiot-bridge"
-MARKER_TOPIC = f"insa/bridge/{CLIENT_ID}/marker"
-RECEIVE_MAXIMUM = 4000
 _INBOX_ROOM = 2 * RECEIVE_MAXIMUM
 _INBOX_BYTES = 64 * 2**20
-_SESSION_EXPIRY_SECONDS = 7 * 24 * 3600
-_KEEPALIVE_SECONDS = 30
-_RECONNECT_SECONDS = (1, 30)
 _CLOSE_SECONDS = 5
-_QOS = 1
-_NO_RETAINED_REPLAY = SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
 
 
 class PublishRefused(PlatformError):
@@ -66,7 +55,7 @@ class MqttSession:
         self._load_mid: int | None = None
         self.inbox = Inbox(self._loop, _INBOX_ROOM, _INBOX_BYTES)
         self.failure: asyncio.Future[None] = self._loop.create_future()
-        """Gets the exception that ends this session for good."""
+        """Gets the exception that ends the connection for good."""
         self._log = get_log("bridge.mqtt")
         self._client = self._make_client(settings)
 
@@ -112,7 +101,7 @@ class MqttSession:
 
         The future raises PublishRefused if the broker refuses.
         """
-        info = self._client.publish(topic, payload, qos=_QOS)
+        info = self._client.publish(topic, payload, qos=QOS)
         future: asyncio.Future[None] = self._loop.create_future()
         self._publishing[info.mid] = future
         return future
@@ -126,27 +115,13 @@ class MqttSession:
             protocol=MQTTProtocolVersion.MQTTv5,
             manual_ack=True,
         )
-        if settings.mqtt_username:
-            client.username_pw_set(settings.mqtt_username, settings.mqtt_password.get_secret_value())
         client.on_pre_connect = self._on_pre_connect
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         client.suppress_exceptions = True
-        first, longest = _RECONNECT_SECONDS
-        # The type says int; a fraction spreads the clients that lost a broker at the same time.
-        client.reconnect_delay_set(first + random.random(), longest)  # type: ignore[arg-type]
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = _SESSION_EXPIRY_SECONDS
-        properties.ReceiveMaximum = RECEIVE_MAXIMUM
-        client.connect_async(
-            settings.mqtt_broker_host,
-            settings.mqtt_broker_port,
-            keepalive=_KEEPALIVE_SECONDS,
-            clean_start=False,
-            properties=properties,
-        )
+        connect(client, settings)
         return client
 
     # What follows runs in paho's thread.
@@ -165,14 +140,8 @@ class MqttSession:
             self._linked = True
         metrics.MQTT_CONNECTIONS.labels("resumed" if flags.session_present else "new").inc()
         self._log.info("connected", session_present=flags.session_present, epoch=self._epoch)
-        wanted = [
-            (topic, SubscribeOptions(qos=_QOS, retainHandling=_NO_RETAINED_REPLAY))
-            for topic in (*SUBSCRIPTIONS, MARKER_TOPIC)
-        ]
-        alerts = SubscribeOptions(qos=_QOS, noLocal=True, retainHandling=_NO_RETAINED_REPLAY)
-        client.subscribe([*wanted, (ALERT_SUBSCRIPTION, alerts)])
-        told_at_once = SubscribeOptions(qos=0, retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE)
-        self._load_mid = client.subscribe([(topic, told_at_once) for topic in (STORED_TOPIC, DROPPED_TOPIC)])[1]
+        client.subscribe(subscriptions())
+        self._load_mid = client.subscribe(load_subscriptions())[1]
 
     def _on_subscribe(
         self, _client: Client, _userdata: object, mid: int, reasons: list[ReasonCode], _properties: Properties | None

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bridge import session as session_module
+from bridge.connecting import MARKER_TOPIC
 from bridge.inbox import Received
-from bridge.session import MARKER_TOPIC, MqttSession
+from bridge.session import MqttSession
 from pipeline.settings import Settings
 from tests.support.mqtt import Publisher
 from tests.support.waiting import wait_until

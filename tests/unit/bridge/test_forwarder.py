@@ -11,9 +11,10 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaTimeoutError
 
+from bridge.connecting import MARKER_TOPIC
 from bridge.forwarder import Forwarder
 from bridge.inbox import Inbox, Received
-from bridge.session import MARKER_TOPIC, MqttSession
+from bridge.session import MqttSession
 from bridge.ticks import MarkerSchedule
 from pipeline.codec import decode
 from pipeline.events import Ticked
