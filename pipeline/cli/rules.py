@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.cli import backtest
+from pipeline.cli import backtest, rule_tests
 from pipeline.cli.failures import reaching_kafka, reaching_postgres
 from pipeline.errors import PlatformError
 
@@ -77,6 +77,7 @@ def remove(
 
 
 app.command()(backtest.diff)
+app.command("test")(rule_tests.run_tests)
 
 
 def read_rule_files(files: list[Path], consequence: str) -> list[Found]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pipeline.alerts import Output
 from pipeline.backtest import Candidate, Trial, warm_up_ms
 from pipeline.events import DeviceDefined, RuleDefined, RuleRemoved
+from pipeline.rules.model import rule_document
 from tests.support.event_logs import START, Log, Record, logs, rule
 from tests.support.folding import PARTITION, fold
 from tests.support.records import frame
@@ -22,6 +23,24 @@ def tried(log: Log, candidate: Candidate, begin: int | None, only_device: str | 
     return trial.outputs
 
 
+def first_definitions(log: Log) -> list[int]:
+    """The records that put a rule in force which the log did not define before in the same way."""
+    found = []
+    versions: dict[str, int] = {}
+    seen: list[tuple[str, object]] = []
+    for offset, record in enumerate(log):
+        event = record.event
+        if isinstance(event, RuleDefined | RuleRemoved):
+            is_news = event.version > versions.get(event.rule_id, 0)
+            versions[event.rule_id] = max(event.version, versions.get(event.rule_id, 0))
+            if isinstance(event, RuleDefined):
+                body = (event.rule_id, rule_document(event.rule))
+                if is_news and event.rule.enabled and body not in seen:
+                    found.append(offset)
+                seen.append(body)
+    return found
+
+
 def hot_log() -> Log:
     values = (9, 11, 12, 9, 13)
     return [Record(START + n * 1000, frame(("d0", START + n * 1000, {"a": value}))) for n, value in enumerate(values)]
@@ -34,16 +53,13 @@ def transitions(outputs: list[Output]) -> list[tuple[str, int]]:
 @given(logs(), st.data())
 def test_from_its_definition_on_a_backtest_is_the_live_run_bit_by_bit(log: Log, data: st.DataObject) -> None:
     _, live = fold(log)
-    applied: dict[str, int] = {}
-    for offset, record in enumerate(log):
-        if isinstance(record.event, RuleDefined) and record.event.rule.enabled:
-            applied.setdefault(record.event.rule_id, offset)
-    if not applied:
+    begins = first_definitions(log)
+    if not begins:
         return
-    rule_id = data.draw(st.sampled_from(sorted(applied)), "rule")
-    begin = applied[rule_id]
+    begin = data.draw(st.sampled_from(begins), "definition")
     event = log[begin].event
     assert isinstance(event, RuleDefined)
+    rule_id = event.rule_id
     changes = [
         offset
         for offset, record in enumerate(log)
