@@ -58,7 +58,7 @@ def episodes_of(outputs: Iterable[Output]) -> list[Episode]:
     found: dict[str, Episode] = {}
     last: dict[str, int] = {}
     for event in outputs:
-        if isinstance(event, RuleSuspended) or event.sequence <= last.get(event.alert_id, 0):
+        if not isinstance(event, AlertEvent) or event.sequence <= last.get(event.alert_id, 0):
             continue
         last[event.alert_id] = event.sequence
         known = found.get(event.alert_id) or _opened(event)

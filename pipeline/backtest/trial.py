@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pipeline.alerts import Output
+from pipeline.alerts import AlertEvent, Output, RuleSuspended
 from pipeline.events import (
     AlertAcknowledged,
     AlertClosed,
@@ -103,7 +103,7 @@ class Trial:
         return event
 
     def _is_ours(self, output: Output) -> bool:
-        if output.rule_id != self._candidate.rule_id:
+        if not isinstance(output, AlertEvent | RuleSuspended) or output.rule_id != self._candidate.rule_id:
             return False
         return self._only_device is None or output.device_id == self._only_device
 

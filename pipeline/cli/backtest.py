@@ -100,15 +100,15 @@ def _run(candidates: list[Candidate], span: Span, device: str | None, applied: b
     from pipeline.settings import load_settings
 
     settings = load_settings()
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with (
-        reaching_kafka(settings),
-        reaching_postgres(settings),
-        Progress(*columns, console=Console(stderr=True), transient=True) as progress,
-    ):
-        shown = progress.add_task("folding", total=None)
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
+        console=console, transient=True, disable=not console.is_terminal,
+    )  # fmt: skip
+    shown = bar.add_task("folding", total=None)
 
-        def report(done: int, total: int) -> None:
-            progress.update(shown, completed=done, total=total)
+    def report(done: int, total: int) -> None:
+        bar.update(shown, completed=done, total=total)
 
+    with reaching_kafka(settings), reaching_postgres(settings), bar:
         return asyncio.run(fold(settings, candidates, span, device, applied, report))

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import typer
 
 from pipeline.cli import (
+    alerts,
     backtest,
     demo,
+    explain,
     journal,
     migrate,
     processes,
@@ -49,6 +51,8 @@ app.add_typer(tail.app, name="tail", rich_help_panel=sections.LOOKING)
 app.command(rich_help_panel=sections.LOOKING)(doctor)
 app.add_typer(rules.app, name="rules", rich_help_panel=sections.RULES)
 app.command(rich_help_panel=sections.RULES)(backtest.backtest)
+app.command(rich_help_panel=sections.LOOKING)(explain.explain)
+app.add_typer(alerts.app, name="alerts", rich_help_panel=sections.LOOKING)
 app.command(rich_help_panel=sections.SENDING)(replay.replay)
 app.command(rich_help_panel=sections.SENDING)(simulate.simulate)
 app.add_typer(demo.app, name="demo", rich_help_panel=sections.SENDING)
