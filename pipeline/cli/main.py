@@ -16,6 +16,7 @@ from pipeline.cli import (
     migrate,
     processes,
     replay,
+    report,
     rules,
     sections,
     simulate,
@@ -53,6 +54,7 @@ app.add_typer(rules.app, name="rules", rich_help_panel=sections.RULES)
 app.command(rich_help_panel=sections.RULES)(backtest.backtest)
 app.command(rich_help_panel=sections.LOOKING)(explain.explain)
 app.add_typer(alerts.app, name="alerts", rich_help_panel=sections.LOOKING)
+app.add_typer(report.app, name="report", rich_help_panel=sections.LOOKING)
 app.command(rich_help_panel=sections.SENDING)(replay.replay)
 app.command(rich_help_panel=sections.SENDING)(simulate.simulate)
 app.add_typer(demo.app, name="demo", rich_help_panel=sections.SENDING)

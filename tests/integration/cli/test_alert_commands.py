@@ -104,6 +104,26 @@ def test_an_alert_is_explained_in_words_with_the_journals_coordinates(
     assert [each["judged_anew"]["transition"] for each in document["transitions"]] == ["raised", "resolved"]
 
 
+def test_the_alarm_report_reads_what_is_stored(
+    settings: Settings, alerts: list[AlertEvent], capsys: pytest.CaptureFixture[str]
+) -> None:
+    span = ("--from", "2023-11-14T22:00:00Z", "--to", "2023-11-14T23:50:00+01:00")
+    code, out, err = run(capsys, "report", "alarms", *span, "--json")
+    assert code == 0, err
+    document = json.loads(out)
+    assert document["alarms"] == 2
+    assert document["per_10_minutes"]["periods"] == 5
+    assert document["per_10_minutes"]["worst"] == [{"from": "2023-11-14T22:10:00Z", "alarms": 2}]
+    assert document["top_rules"] == [{"rule_id": "r", "alarms": 2}]
+    assert document["acknowledging"]["never"] == 2
+    later = json.loads(run(capsys, "report", "alarms", "--from", "2023-11-20T00:00:00Z", "--json")[1])
+    assert later["alarms"] == 0
+    assert [each["opened_at"] for each in later["standing"]] == ["2023-11-14T22:13:23Z"]
+    _, out, _ = run(capsys, "report", "alarms", *span)
+    assert "opened       2, and 0 silenced" in out
+    assert "2 in the 10 min from 2023-11-14T22:10:00Z" in out
+
+
 def test_a_command_that_nobody_answers_says_so_and_is_in_the_journal(
     settings: Settings, alerts: list[AlertEvent], capsys: pytest.CaptureFixture[str]
 ) -> None:

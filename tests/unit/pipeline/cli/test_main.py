@@ -37,7 +37,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "--help")
     assert code == 0
     for command in (
-        "status", "doctor", "tail", "alerts", "explain", "rules", "backtest",
+        "status", "doctor", "tail", "alerts", "explain", "report", "rules", "backtest",
         "replay", "simulate", "demo", "migrate", "topics", "journal",
         "bridge", "detect", "project", "api",
     ):  # fmt: skip
@@ -70,6 +70,7 @@ def test_help_loads_nothing_heavy() -> None:
         (("alerts", "list"), "PostgreSQL", "127.0.0.1:1"),
         (("alerts", "ack", "5f0c"), "PostgreSQL", "127.0.0.1:1"),
         (("explain", "5f0c"), "PostgreSQL", "127.0.0.1:1"),
+        (("report", "alarms"), "PostgreSQL", "127.0.0.1:1"),
         (("backtest", str(HOME / "docs" / "examples" / "hot.json"), "--from", "1h"), "Kafka", "127.0.0.1:1"),
         (("simulate", "--duration", "1s"), "the MQTT broker", "127.0.0.1:1"),
         (("demo", "run"), "Kafka", "127.0.0.1:1"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 
 from pipeline.alert_codec import decode_output, encode_output
@@ -38,6 +40,8 @@ def explained(log: Log) -> int:
         assert condition.holds is (event.transition == "raised")
         assert (condition.value, condition.threshold) == (event.value, event.threshold)
         assert explain(event, version, Facts(event.evidence, event.at).without(event.cause.offset)).transition is None
+        elsewhere = replace(event, cause=replace(event.cause, offset=event.cause.offset + 1))
+        assert explain(elsewhere, version).transition is None, "no reading of the record that is said to be the cause"
     return count
 
 
@@ -75,6 +79,14 @@ def test_a_comparison_is_told_with_its_formula() -> None:
     (condition,) = explain(raised, made).conditions
     assert (condition.condition, condition.value, condition.threshold) == ("a > b * 2 + 1", 12, 11)
     assert [reading.key for reading in explain(raised, made).deciding] == ["a"]
+
+
+def test_a_value_that_is_too_old_is_not_compared() -> None:
+    made = rule("comparison", key="a", operator=">", other_key="b", max_age_seconds=60)
+    (raised,) = opened(made, {"b": 5}, {"a": 12})
+    strict = rule("comparison", key="a", operator=">", other_key="b", max_age_seconds=0)
+    assert explain(raised, strict).transition is None
+    assert explain(raised, strict).conditions[0].why == "b is older than 0 s"
 
 
 def test_a_window_is_told_by_its_aggregate() -> None:
