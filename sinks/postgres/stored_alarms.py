@@ -22,7 +22,8 @@ async def alarms_between(pool: Pool, start: int, stop: int) -> list[Alarm]:
         async with transaction(pool) as connection:
             rows = await connection.fetch(
                 """SELECT alert_id, rule_id, rule_name, device_id, opened_at,
-                    coalesce(resolved_at, closed_at) AS ended_at, created_at, acknowledged_at, notify = 'silenced' AS silenced
+                    coalesce(resolved_at, closed_at) AS ended_at, created_at, acknowledged_at,
+                    notify = 'silenced' AS silenced
                 FROM alerts
                 WHERE (opened_at, alert_id) < ($1, $2::text::uuid)
                     AND (opened_at >= $3 OR status = 'open' OR coalesce(resolved_at, closed_at) >= $3)
