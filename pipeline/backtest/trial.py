@@ -50,7 +50,8 @@ class Trial:
     With `begin` the rule is in force from that offset on, as if it had been applied anew right before that record:
     what the journal says about the rule of that id is passed over. With None it is in force from the first record that
     defines just this rule, and says from there on exactly what detection said, ids included, until the journal changes
-    it, which is passed over. Other rules stay, for windows are shared. With `only_device` nothing else is folded.
+    it, which is passed over. Other rules stay, for windows are shared. With `only_device` nothing else is folded,
+    so that storms are judged by this device alone.
     """
 
     def __init__(self, partition: int, candidate: Candidate, begin: int | None, only_device: str | None = None) -> None:

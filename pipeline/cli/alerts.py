@@ -146,6 +146,8 @@ async def _give(settings: Settings, word: Word, given: str, notes: str) -> tuple
 
 def describe(word: Word, alert_id: str, outcome: Outcome) -> tuple[str, bool]:
     """What became of an answer, in one line, and whether it is known to be done."""
+    from dataclasses import asdict
+
     from pipeline.alerts import AlertEvent
 
     if not outcome.is_journaled:
@@ -158,7 +160,10 @@ def describe(word: Word, alert_id: str, outcome: Outcome) -> tuple[str, bool]:
         ), False
     if isinstance(output, AlertEvent):
         return f"{output.transition}  {output.alert_id}  {output.rule_name} on {output.device_id}", True
-    return f"refused: {alert_id} is not {_DONE[word]}, rule {output.rule_id} was suspended", False
+    said = asdict(output)
+    word_for_it = str(said.get("outcome", "refused"))
+    reason = f": {said['reason']}" if said.get("reason") else ""
+    return f"{word_for_it}  {alert_id}{reason}", word_for_it == "unchanged"
 
 
 async def _list(settings: Settings, status: str | None, device: str | None, rule: str | None, severity: str | None,

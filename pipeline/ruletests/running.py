@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from pipeline.alerts import AlertEvent, Output, RuleSuspended
+from pipeline.alerts import AlertEvent, RuleSuspended
 from pipeline.backtest import Candidate, Trial
 from pipeline.rules.model import Rule
 from pipeline.ruletests.model import Expected, RuleTest
@@ -64,11 +64,9 @@ def _unexpected(test: RuleTest, event: AlertEvent) -> str:
     return f"unexpected: {_said(test, event)}"
 
 
-def _said(test: RuleTest, output: Output) -> str:
-    after = spoken_length(max(0, output.at - test.start))
-    if isinstance(output, AlertEvent):
-        return f"{output.transition} at {after} for {output.device_id} ({output.message})"
-    return f"suspended at {after} for {output.device_id} ({output.error})"
+def _said(test: RuleTest, event: AlertEvent) -> str:
+    after = spoken_length(max(0, event.at - test.start))
+    return f"{event.transition} at {after} for {event.device_id} ({event.message})"
 
 
 def _suspended(output: RuleSuspended) -> str:

@@ -25,13 +25,14 @@ from sinks.postgres.connect import make_pool
 from sinks.postgres.migrate import migrate
 from sinks.postgres.projection import Projection
 from tests.support.event_logs import START, Log, Record, rule
-from tests.support.folding import PARTITION, fold
+from tests.support.folding import fold
 from tests.support.records import KeptQuarantine, alert_record, event_record, frame
 from tests.support.subprocesses import environment_of
 from tests.support.topics import fresh_journal, read_topic
 from tests.support.waiting import wait_until
 
 DEVICE = "d0"
+PARTITION = fold([])[0].partition
 
 
 def make_log() -> Log:

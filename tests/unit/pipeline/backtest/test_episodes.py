@@ -8,14 +8,13 @@ from hypothesis import strategies as st
 from pipeline.alerts import Output
 from pipeline.backtest import Candidate, Episode, Trial, compare, episodes_of, summarise
 from tests.support.event_logs import START, rule
-from tests.support.folding import PARTITION
 from tests.support.records import frame
 
 MINUTE = 60_000
 
 
 def outputs_of(values: list[float], limit: float, device: str = "d0") -> list[Output]:
-    trial = Trial(PARTITION, Candidate.of(rule("threshold", key="a", operator=">", value=limit)), 0)
+    trial = Trial(0, Candidate.of(rule("threshold", key="a", operator=">", value=limit)), 0)
     for n, value in enumerate(values):
         at = START + n * MINUTE
         trial.take(n, at, frame((device, at, {"a": value})))
