@@ -7,7 +7,23 @@ from collections.abc import Sequence
 
 import typer
 
-from pipeline.cli import demo, journal, migrate, processes, replay, rules, sections, simulate, status, tail, topics
+from pipeline.cli import (
+    alerts,
+    backtest,
+    demo,
+    explain,
+    journal,
+    migrate,
+    processes,
+    replay,
+    report,
+    rules,
+    sections,
+    simulate,
+    status,
+    tail,
+    topics,
+)
 from pipeline.errors import PlatformError
 
 EXIT_FAILED = 2
@@ -35,6 +51,10 @@ app.command(rich_help_panel=sections.LOOKING)(status.status)
 app.add_typer(tail.app, name="tail", rich_help_panel=sections.LOOKING)
 app.command(rich_help_panel=sections.LOOKING)(doctor)
 app.add_typer(rules.app, name="rules", rich_help_panel=sections.RULES)
+app.command(rich_help_panel=sections.RULES)(backtest.backtest)
+app.command(rich_help_panel=sections.LOOKING)(explain.explain)
+app.add_typer(alerts.app, name="alerts", rich_help_panel=sections.LOOKING)
+app.add_typer(report.app, name="report", rich_help_panel=sections.LOOKING)
 app.command(rich_help_panel=sections.SENDING)(replay.replay)
 app.command(rich_help_panel=sections.SENDING)(simulate.simulate)
 app.add_typer(demo.app, name="demo", rich_help_panel=sections.SENDING)

@@ -69,12 +69,14 @@ def find_repeats(found: list[Found]) -> list[Problem]:
     return problems
 
 
+def load_yaml(text: str) -> list[Any]:
+    """The YAML documents in a text that are not empty; raises yaml.YAMLError, also for a name given twice."""
+    return [document for document in yaml.load_all(text, _StrictLoader) if document is not None]
+
+
 def _documents(name: str, text: str) -> list[Any]:
-    loaded: list[Any]
-    if name.endswith(".json") or text.lstrip()[:1] in ("{", "["):
-        loaded = [parse_json(text)]
-    else:
-        loaded = [document for document in yaml.load_all(text, _StrictLoader) if document is not None]
+    is_json = name.endswith(".json") or text.lstrip()[:1] in ("{", "[")
+    loaded: list[Any] = [parse_json(text)] if is_json else load_yaml(text)
     documents: list[Any] = []
     for document in loaded:
         if isinstance(document, dict) and set(document) == {"rules"}:

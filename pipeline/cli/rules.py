@@ -1,4 +1,4 @@
-"""`iiot rules`: apply, list and remove rules."""
+"""`iiot rules`: apply, list and remove rules, compare two, test one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.cli import backtest, rule_tests
 from pipeline.cli.failures import reaching_kafka, reaching_postgres
 from pipeline.errors import PlatformError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.settings import Settings
     from sinks.commands import Commands, Defined
 
-app = typer.Typer(help="Rules: apply them from files, list them, remove them.", no_args_is_help=True)
+app = typer.Typer(help="Rules: apply them from files, list, remove, compare and test them.", no_args_is_help=True)
 _SHOWN_SECONDS = 5.0
 _NOT_SHOWN = "it is safe in the journal, but the projection does not show it yet; iiot status says whether it runs"
 
@@ -37,7 +38,7 @@ def apply(
     """
     from pipeline.settings import load_settings
 
-    found = _read(files)
+    found = read_rule_files(files, "nothing was applied")
     settings = load_settings()
     with reaching_kafka(settings), reaching_postgres(settings):
         asyncio.run(_apply(settings, found))
@@ -75,7 +76,12 @@ def remove(
         asyncio.run(_remove(settings, rule_ids))
 
 
-def _read(files: list[Path]) -> list[Found]:
+app.command()(backtest.diff)
+app.command("test")(rule_tests.run_tests)
+
+
+def read_rule_files(files: list[Path], consequence: str) -> list[Found]:
+    """The rules of all files; raises PlatformError that names every problem, and the consequence."""
     from pipeline.cli.rule_files import find_repeats, read_rule_file
 
     found, problems = [], []
@@ -93,7 +99,7 @@ def _read(files: list[Path]) -> list[Found]:
     problems += find_repeats(found)
     if problems:
         lines = [f"{problem.where}: {problem.sentence}" for problem in problems]
-        raise PlatformError("nothing was applied:\n  " + "\n  ".join(lines))
+        raise PlatformError(f"{consequence}:\n  " + "\n  ".join(lines))
     return found
 
 

@@ -52,6 +52,13 @@ class StretchReader:
         found = await self._started().beginning_offsets([tp])
         return int(found[tp])
 
+    async def offsets_at(self, topic: str, partitions: Iterable[int], timestamp: int) -> dict[int, int]:
+        """The offset of each partition's first record at `timestamp` (ms) or later, else its end."""
+        wanted = {TopicPartition(topic, partition): timestamp for partition in partitions}
+        found = await self._started().offsets_for_times(wanted)
+        ends = await self._started().end_offsets(list(wanted))
+        return {tp.partition: ends[tp] if found[tp] is None else found[tp].offset for tp in wanted}
+
     async def stretch(self, topic: str, partition: int, start: int, stop: int) -> AsyncIterator[list[Record]]:
         """The records with start <= offset < stop in batches, in order.
 

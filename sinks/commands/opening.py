@@ -10,8 +10,10 @@ from pipeline.journal.identity import read_journal
 from pipeline.journal.reader import StretchReader
 from pipeline.journal.writer import JournalWriter
 from pipeline.settings import Settings
+from sinks.commands.answers import Answers
 from sinks.commands.commands import Commands
-from sinks.postgres.connect import make_pool
+from sinks.commands.outbox import Outbox
+from sinks.postgres.connect import Pool, make_pool
 
 
 @contextlib.asynccontextmanager
@@ -30,3 +32,21 @@ async def open_commands(settings: Settings) -> AsyncIterator[Commands]:
         await producer.start()
         pool = await stack.enter_async_context(make_pool(settings, max_size=2))
         yield Commands(pool, JournalWriter(producer, journal.partitions))
+
+
+@contextlib.asynccontextmanager
+async def open_answers(settings: Settings, pool: Pool) -> AsyncIterator[Answers]:
+    """Answers to alerts over a pool of the caller's; connects to Kafka and disconnects at the end.
+
+    Raises as open_commands does.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        reader = StretchReader(settings)
+        await reader.start()
+        stack.push_async_callback(reader.stop)
+        journal = await read_journal(reader)
+        producer = make_producer(settings)
+        stack.push_async_callback(producer.stop)
+        await producer.start()
+        outbox = Outbox(pool, JournalWriter(producer, journal.partitions))
+        yield Answers(pool, outbox, reader, journal.partitions)

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 
 from pipeline.codec import Encoded, encode
 from pipeline.errors import PostgresUnavailable
-from pipeline.events import BROADCASTS, device_of
+from pipeline.events import BROADCASTS, DeviceEvent, device_of
 from pipeline.journal.writer import JournalWriter
 from pipeline.partitioning import partition_for
 from pipeline.process import metrics
@@ -29,7 +29,7 @@ _AT_ONCE = 50
 _KEPT = "1 day"
 
 
-async def put_event(connection: Connection, event: DefinitionEvent) -> int:
+async def put_event(connection: Connection, event: DefinitionEvent | DeviceEvent) -> int:
     """Put an event into the outbox within the caller's transaction; returns its id there."""
     encoded = encode(event)
     outbox_id = await connection.fetchval(
@@ -50,18 +50,22 @@ class Outbox:
 
     async def publish(self, outbox_id: int) -> bool:
         """Publish one event and mark it; False if that did not succeed within five seconds, and the relay has it."""
+        return await self.publish_one(outbox_id) is not None
+
+    async def publish_one(self, outbox_id: int) -> int | None:
+        """The same; returns the offset in the first partition it went to, -1 if it went there long ago, or None."""
         try:
             row = await self._pool.fetchrow("SELECT device_id, headers, body FROM outbox WHERE id = $1", outbox_id)
             if row is None:
-                return True
+                return -1
             async with asyncio.timeout(PUBLISH_SECONDS):
-                await self._append(row)
+                offset = await self._append(row)
             await self._pool.execute("UPDATE outbox SET published_at = now() WHERE id = $1", outbox_id)
         except (TimeoutError, KafkaError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             get_log("outbox").warning("left_to_the_relay", outbox_id=outbox_id, error=type(error).__name__)
-            return False
+            return None
         metrics.OUTBOX_PUBLISHED.labels("command").inc()
-        return True
+        return offset
 
     async def publish_stuck(self, older_than_seconds: float) -> int:
         """Publish what has been waiting longer, in order, at most fifty; returns how many were published.
@@ -95,14 +99,13 @@ class Outbox:
         async with transaction(self._pool) as connection:
             await connection.execute(f"DELETE FROM outbox WHERE published_at < now() - '{_KEPT}'::interval")
 
-    async def _append(self, row: asyncpg.Record) -> None:
+    async def _append(self, row: asyncpg.Record) -> int:
         headers = tuple((name, value.encode()) for name, value in orjson.loads(row["headers"]))
         encoded, device_id = Encoded(headers, row["body"]), row["device_id"]
         if device_id is None:
-            await self._writer.append_encoded(range(self._writer.partitions), encoded)
-        else:
-            partition = partition_for(device_id, self._writer.partitions)
-            await self._writer.append_encoded([partition], encoded, device_id.encode())
+            return (await self._writer.append_encoded(range(self._writer.partitions), encoded))[0]
+        partition = partition_for(device_id, self._writer.partitions)
+        return (await self._writer.append_encoded([partition], encoded, device_id.encode()))[0]
 
 
 class OutboxRelay:

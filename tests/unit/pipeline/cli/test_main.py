@@ -37,7 +37,8 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "--help")
     assert code == 0
     for command in (
-        "status", "doctor", "tail", "rules", "replay", "simulate", "demo", "migrate", "topics", "journal",
+        "status", "doctor", "tail", "alerts", "explain", "report", "rules", "backtest",
+        "replay", "simulate", "demo", "migrate", "topics", "journal",
         "bridge", "detect", "project", "api",
     ):  # fmt: skip
         assert f"  {command} " in out
@@ -66,6 +67,11 @@ def test_help_loads_nothing_heavy() -> None:
         (("rules", "list"), "PostgreSQL", "127.0.0.1:1"),
         (("rules", "remove", "x"), "Kafka", "127.0.0.1:1"),
         (("tail", "alerts"), "Kafka", "127.0.0.1:1"),
+        (("alerts", "list"), "PostgreSQL", "127.0.0.1:1"),
+        (("alerts", "ack", "5f0c"), "PostgreSQL", "127.0.0.1:1"),
+        (("explain", "5f0c"), "PostgreSQL", "127.0.0.1:1"),
+        (("report", "alarms"), "PostgreSQL", "127.0.0.1:1"),
+        (("backtest", str(HOME / "docs" / "examples" / "hot.json"), "--from", "1h"), "Kafka", "127.0.0.1:1"),
         (("simulate", "--duration", "1s"), "the MQTT broker", "127.0.0.1:1"),
         (("demo", "run"), "Kafka", "127.0.0.1:1"),
         (("demo", "remove"), "Kafka", "127.0.0.1:1"),
@@ -118,6 +124,12 @@ def test_a_wrong_setting_is_one_line_that_names_the_variable(
         (("replay", "x.csv", "--device", "a", "--delimiter", "::"), "--delimiter: use one character"),
         (("replay", "x.csv", "--device", "a"), "cannot read x.csv: No such file"),
         (("rules", "apply", "x.yaml"), "cannot read x.yaml: No such file"),
+        (("rules", "test", "x.yaml"), "cannot read x.yaml: No such file"),
+        (("backtest", "x.yaml", "--from", "1h"), "cannot read x.yaml: No such file"),
+        (("backtest", "x.yaml", "--from", "soon"), "--from: use a time such as"),
+        (("backtest", "x.yaml", "--from", "1h", "--to", "2h"), "--from: "),
+        (("rules", "diff", "x.yaml", "y.yaml", "--from", "1h"), "cannot read x.yaml: No such file"),
+        (("alerts", "note", "5f0c", " "), "TEXT: the note is empty"),
     ],
 )
 def test_a_wrong_argument_is_one_line_that_names_it(
