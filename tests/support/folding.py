@@ -34,6 +34,8 @@ def position_of(state: State) -> PositionRecord:
         len(state.devices),
         len(state.registry.items()),
         0,
+        state.ticked,
+        state.last_tick,
     )
 
 
@@ -59,6 +61,8 @@ def picture(state: State) -> object:
         state.topic,
         state.position,
         state.journal_time,
+        state.ticked,
+        state.last_tick,
         device_pieces(state),
         registry_pieces(state),
     )

@@ -13,7 +13,7 @@ from pipeline.quarantine import Quarantined
 from pipeline.topics import EVENTS
 from sinks.postgres.connect import Connection, transaction
 from sinks.postgres.projection import store_alerts
-from sinks.postgres.projection.alerts import decide_alerts, read_output, rule_versions_named
+from sinks.postgres.projection.alerts import decide_alerts, read_output, rule_version_named, rule_versions_named
 from sinks.postgres.projection.cached import recent_alerts
 from sinks.postgres.projection.context import Context, refused_records, straight_or_around
 from sinks.postgres.projection.decoding import decode_records, quarantine_record
@@ -73,13 +73,14 @@ async def _with_their_rules(
     position, journal_time = await _journal_standing(connection, partition)
     kept, baseless = [], []
     for record, output in decoded:
-        if (output.rule_id, output.rule_version) in known:
+        named = rule_version_named(output)
+        if named is None or named in known:
             kept.append((record, output))
         elif position >= output.cause.offset or journal_time > record.timestamp + _MARGIN_MS:
-            text = f"version {output.rule_version} of rule {output.rule_id[:64]} does not exist"
+            text = f"version {named[1]} of rule {named[0][:64]} does not exist"
             baseless.append(quarantine_record(record, "unknown_rule", text, device_id=output.device_id))
         else:
-            raise NotYet(f"version {output.rule_version} of rule {output.rule_id} is not projected yet")
+            raise NotYet(f"version {named[1]} of rule {named[0]} is not projected yet")
     return kept, baseless
 
 

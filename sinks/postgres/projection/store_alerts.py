@@ -33,8 +33,9 @@ async def upsert_alerts(connection: Connection, rows: Sequence[AlertRow]) -> Non
             CASE WHEN $15 THEN $19::timestamptz END, $17::text, $18,
             CASE WHEN $3 = 'resolved' THEN $19 END, CASE WHEN $3 = 'closed' THEN $19 END, $21, $20, $20)
         ON CONFLICT (alert_id) DO UPDATE SET sequence = excluded.sequence, status = coalesce($3, old.status),
-            severity = excluded.severity, message = excluded.message, value = excluded.value,
-            threshold = excluded.threshold, unit = excluded.unit, context = excluded.context,
+            severity = excluded.severity, message = excluded.message, value = coalesce(excluded.value, old.value),
+            threshold = coalesce(excluded.threshold, old.threshold), unit = coalesce(excluded.unit, old.unit),
+            context = old.context || excluded.context,
             notify = excluded.notify, acknowledged = coalesce($15, old.acknowledged),
             acknowledged_by = CASE WHEN $15 IS NULL THEN old.acknowledged_by ELSE excluded.acknowledged_by END,
             acknowledged_at = CASE WHEN $15 IS NULL THEN old.acknowledged_at ELSE excluded.acknowledged_at END,
