@@ -12,7 +12,8 @@ Bucket: TypeAlias = tuple[int, int, float, float, float, float, float, float, fl
 
 `total + compensation` is the sum (Neumaier). `origin` is the first value; `shift` the mean of all values' distance from
 it and `spread` the sum of squared distances from the mean (Welford), so that readings near 1e9 that differ by 1e-3
-keep their standard deviation. `earliest` is a time in milliseconds. Overflow makes infinities or NaN, never an exception.
+keep their standard deviation. `earliest` is a time in milliseconds. Overflow makes infinities or NaN,
+never an exception.
 """
 
 

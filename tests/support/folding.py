@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from pipeline.alerts import AlertEvent, Output
 from pipeline.fold import FOLD_VERSION, State, apply, new_state, step
 from pipeline.fold.snapshot import PositionRecord, assemble, encode_device, encode_registry_item, registry_key
-from tests.support.event_logs import Record
+from tests.support.event_logs import PARTITION, Record
 from tests.support.naive_detection import Said
-
-PARTITION = 3
 
 
 def fold(log: Sequence[Record], state: State | None = None) -> tuple[State, list[Output]]:
