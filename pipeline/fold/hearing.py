@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
+from pipeline.fold.moment import Moment, view_of
 from pipeline.fold.plans import Awaited, DevicePlan
 from pipeline.fold.state import BEFORE_ALL, DeviceState
 from pipeline.fold.work import Work
-from pipeline.rules.absence import ANY
+from pipeline.rules.absence import ANY, elapsed
 from pipeline.rules.verdict import Heard
 
 
-def hear(work: Work, device: DeviceState, plan: DevicePlan, keys: Iterable[str], now: int) -> None:
-    """These keys came in order, by the device's time `now`."""
-    fresh = Heard(now, work.ticked, work.journal_time)
+def hear(work: Work, device: DeviceState, plan: DevicePlan, keys: Iterable[str], moment: Moment) -> None:
+    """These keys came in order; of the others, this shows how long they have been silent."""
+    fresh = Heard(moment.mark.now, work.ticked, work.journal_time)
+    view = view_of(work, device, moment, with_status=False)
     heard = device.heard.copy()
     came = set(keys)
     for key, awaited in plan.awaited.items():
         if key == ANY or key in came or (awaited.is_own and key not in heard):
             heard[key] = fresh
             _wake(work, device, awaited)
+        elif key in heard:
+            silent = elapsed(view, key) or 0
+            if silent > heard[key].silent:
+                heard[key] = replace(heard[key], silent=silent)
     device.heard = heard
 
 

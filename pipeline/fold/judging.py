@@ -63,10 +63,14 @@ def suspend(work: Work, device: DeviceState, rule: ActiveRule, moment: Moment, e
 
 
 def _judge_timed(work: Work, device: DeviceState, rule: ActiveRule, moment: Moment, view: View) -> None:
-    verdict = rule.kind.judge(rule.conditions, view)
     is_open = rule.rule_id in device.alerts
+    if not is_open and not rule.moves_with_time:
+        go_on(work, device, rule, moment, view)
+        _look_again(work, device, rule, view)
+        return
+    verdict = rule.kind.judge(rule.conditions, view)
     watch = device.watches.get(rule.rule_id)
-    opens = bool(rule.awaited) or (watch is not None and watch.true_since is not None)
+    opens = rule.opens_by_absence or (watch is not None and watch.true_since is not None)
     if is_open or opens or verdict is None or not verdict.holds:
         weigh(work, device, rule, moment, view, verdict)
     _look_again(work, device, rule, view)

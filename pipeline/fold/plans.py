@@ -18,7 +18,8 @@ class ActiveRule(NamedTuple):
     """An enabled rule with its type's functions at hand.
 
     `is_plain`: its condition alone opens and resolves. `awaited`: the keys whose absence matters, with the shortest
-    time in milliseconds. `is_scheduled`: the time of day matters.
+    time in milliseconds. `is_scheduled`: the time of day matters. The last two are about the
+    condition alone, without what clears it.
     """
 
     rule_id: str
@@ -30,6 +31,8 @@ class ActiveRule(NamedTuple):
     is_plain: bool
     awaited: Mapping[str, int]
     is_scheduled: bool
+    opens_by_absence: bool
+    moves_with_time: bool
 
     def concerns(self, device_id: str, definition: Device | None) -> bool:
         """Whether the rule is for this device."""
@@ -176,6 +179,8 @@ def _activate(rule_id: str, version: int, rule: Rule | None) -> ActiveRule:
         all(it is None for it in timings) and not rule.escalate and not waited and not scheduled,
         waited,
         scheduled,
+        bool(awaited(rule.conditions)),
+        bool(awaited(rule.conditions)) or is_scheduled(rule.conditions),
     )
 
 

@@ -31,20 +31,29 @@ def fold_readings(work: Work, event: Readings) -> None:
         ts = entry[1]
         now = ts if ts < work.journal_time else work.journal_time
         moment = Moment(entry[0], ts, ts, Mark(now, work.ticked), index)
+        late_before = work.tally.late
         due, came, is_too_late = _take_values(work, device, entry, index, plan)
         if device.heard_ticked != work.ticked or device.status != ONLINE:
             hear_of(work, device, moment)
         if is_too_late or device.behind_since is not None:
             watch_clock(work, device, moment, all_too_late=is_too_late)
+        if plan.timed and (work.tally.late != late_before or (came and _is_another_minute(work, device, ts))):
+            device.wake(work.ticked + 1)  # a tick judges anew by the windows and the clock as they are now
         if not came:
             continue
         if now >= device.now:
             device.now, device.now_ticked = now, work.ticked
+        device.last_ts, device.last_ticked = ts, work.ticked
         if plan.awaited:
             judge_gap(work, device, plan, due, moment)
-            hear(work, device, plan, came, now)
+            hear(work, device, plan, came, moment)
         if due:
             judge_rules(work, device, plan, due, moment)
+
+
+def _is_another_minute(work: Work, device: DeviceState, ts: int) -> bool:
+    """Whether the device's clock shows another minute than ticks alone have moved it to."""
+    return ts // 60_000 != (device.last_ts + work.ticked - device.last_ticked) // 60_000
 
 
 def _admit(work: Work, entry: Reading) -> DeviceState | None:

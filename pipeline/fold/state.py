@@ -81,9 +81,10 @@ class DeviceState(Struct, array_like=True):
 
     A removed device has a version but no definition, so that an older definition that comes again changes nothing.
     `alerts`, `watches` and `suspended` (rule version at which a rule failed) are by rule id, `heard` is by the keys
-    that rules wait for. `now` is the highest device time so far, `now_ticked` the ticks at that; `heard_ticked` the
-    ticks at the last message. `behind_since` is the journal time since which all that came was too late. A tick looks
-    at the device once ticks have added up to `due`. Its dicts are replaced, never changed.
+    that rules wait for. `now` is the highest device time so far, `now_ticked` the ticks at that; `last_ts` and
+    `last_ticked` are those of the last reading in order; `heard_ticked` the ticks at the last message. `behind_since`
+    is the journal time since which all that came was too late. A tick looks at the device once ticks have added up to
+    `due`. Its dicts are replaced, never changed.
     """
 
     offset: int = NOT_YET
@@ -98,6 +99,8 @@ class DeviceState(Struct, array_like=True):
     told: tuple[Told, ...] = ()
     now: int = BEFORE_ALL
     now_ticked: int = 0
+    last_ts: int = 0
+    last_ticked: int = 0
     heard_ticked: int = 0
     status: str = "unknown"
     status_at: int = 0

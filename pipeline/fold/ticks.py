@@ -8,7 +8,7 @@ from pipeline.fold.marks import NEVER
 from pipeline.fold.moment import Moment
 from pipeline.fold.plans import ActiveRule, DevicePlan
 from pipeline.fold.presence import look_for_silence
-from pipeline.fold.state import DeviceState, due_devices
+from pipeline.fold.state import BEFORE_ALL, DeviceState, due_devices
 from pipeline.fold.transitions import unsilence_alert
 from pipeline.fold.work import Work
 
@@ -48,7 +48,10 @@ def _look(work: Work, device_id: str) -> None:
     if not work.is_judged(device):
         return
     time = work.time_of(device)
-    moment = Moment(device_id, work.journal_time, time.now, time, 0)
+    was_read = device.now != BEFORE_ALL
+    ts = device.last_ts if was_read else work.journal_time
+    passed = work.ticked - device.last_ticked if was_read else 0
+    moment = Moment(device_id, work.journal_time, ts, time, 0, is_tick=True, passed=passed)
     look_for_silence(work, device, moment)
     plan = work.registry.plans.of_device(device_id, device.definition)
     judge_on_tick(work, device, plan, _waiting(work, device_id, device, plan), moment)

@@ -66,7 +66,7 @@ def escalate_by_time(work: Work, device: DeviceState, rule: ActiveRule, moment: 
     for step in rule.rule.escalate:
         if step.after_seconds is None or not _is_worse(step.severity, worst[0] if worst else alert.severity):
             continue
-        if has_passed(alert.opened, moment.mark, step.after_seconds):
+        if has_passed(alert.opened, moment.until, step.after_seconds):
             worst = (step.severity, step.after_seconds)
         else:
             device.wake(due(alert.opened, step.after_seconds))
@@ -88,14 +88,14 @@ def _toward_opening(
         return
     watch = device.watches.get(rule.rule_id, _NOTHING)
     if not verdict.holds:
-        cooling = None if has_passed(watch.cooling, moment.mark, rule.rule.cooldown_seconds) else watch.cooling
+        cooling = None if has_passed(watch.cooling, moment.until, rule.rule.cooldown_seconds) else watch.cooling
         _keep(device, rule.rule_id, Watch(cooling=cooling))
         return
     if watch.closed:
         return
     since = watch.true_since or moment.mark
-    held = has_passed(since, moment.mark, rule.rule.for_seconds)
-    cooled = has_passed(watch.cooling, moment.mark, rule.rule.cooldown_seconds)
+    held = has_passed(since, moment.until, rule.rule.for_seconds)
+    cooled = has_passed(watch.cooling, moment.until, rule.rule.cooldown_seconds)
     if held and cooled:
         timers = () if rule.rule.for_seconds is None else (TimerEvidence("for", since.now, rule.rule.for_seconds),)
         _keep(device, rule.rule_id, _NOTHING)
@@ -132,7 +132,7 @@ def _toward_end(
         return
     since = watch.clear_since or moment.mark
     seconds = rule.rule.clear_for_seconds
-    if has_passed(since, moment.mark, seconds):
+    if has_passed(since, moment.until, seconds):
         timers = () if seconds is None else (TimerEvidence("clear_for", since.now, seconds),)
         clear_alert(work, device, rule, moment, view, verdict, timers)
         start_cooling(device, rule, rule.rule_id, moment.mark, closed=False)

@@ -33,7 +33,7 @@ def elapsed(view: View, key: str) -> int | None:
     if heard.ts is None:
         return by_ticks
     unheard = max(0, view.journal - heard.journal - by_ticks)
-    return max(by_ticks, view.now - heard.ts - unheard, 0)
+    return max(by_ticks, view.now - heard.ts - unheard, heard.silent)
 
 
 def judge(conditions: AbsenceConditions, view: View) -> Verdict | None:

@@ -25,7 +25,7 @@ def schedule_keys(conditions: TimeBasedConditions) -> tuple[str, ...]:
 
 def judge_schedule(conditions: TimeBasedConditions, view: View) -> Verdict | None:
     """Whether the time is right and the inner condition holds; outside of its time the inner one is not looked at."""
-    inside = time_based.is_inside(conditions.windows, conditions.timezone, view.ts)
+    inside = time_based.is_inside(conditions.windows, conditions.timezone, view.wall)
     if inside is not (conditions.when == "inside"):
         return Verdict(False, None, None)
     if conditions.condition is None:
@@ -127,7 +127,7 @@ def due_in(conditions: Any, view: View, *, scheduled: bool) -> int | None:
     if `scheduled`."""
     found = [absence.due_in(it, view) for it in leaves(conditions) if isinstance(it, AbsenceConditions)]
     if scheduled and is_scheduled(conditions):
-        found.append(time_based.due_in(view.ts))
+        found.append(time_based.due_in(view.wall))
     return min((rest for rest in found if rest is not None), default=None)
 
 

@@ -28,19 +28,28 @@ class Verdict(Struct, frozen=True, array_like=True):
 
 
 class Heard(Struct, frozen=True, array_like=True, gc=False):
-    """When a key last came, by three clocks: its own, the ticks added up, the journal's; `ts` None: never yet."""
+    """When a key last came, by three clocks: its own, the ticks added up, the journal's; `ts` None: never yet.
+
+    `silent`: the longest silence since then that a reading of another key has shown, in milliseconds.
+    """
 
     ts: int | None
     ticked: int
     journal: int
+    silent: int = 0
 
 
 class View(NamedTuple):
-    """A device at the moment of judgement. `now` is its time, at most the journal's; a tick has no reading, so `ts` is
-    then the device's time as ticks let it pass."""
+    """A device at the moment of judgement.
+
+    `ts` is the time of the reading, on a tick of the last one: between readings, values and windows stay as they are.
+    `wall` is what its clock shows, on a tick as far as ticks moved it on. `now` is how late it is by readings, at most
+    the journal's time.
+    """
 
     series: Mapping[str, Series]
     ts: int
+    wall: int
     now: int
     ticked: int
     journal: int

@@ -87,7 +87,7 @@ def _judge(rule: Rule) -> float:
         apply(state, step(state, number + 1, START + number * 1000, Readings((entry,))))
     device = state.devices["d"]
     ts = START + 69_000
-    view = View(device.series, ts, ts, 0, ts, device.heard)
+    view = View(device.series, ts, ts, ts, 0, ts, device.heard)
     judge, conditions = KINDS[rule.rule_type].judge, rule.conditions
     rounds = 50_000
     begun = process_time()

@@ -110,6 +110,19 @@ _PAUSES = (0, 100, 900, 1_000, 1_000, 2_500, 5_000, 30_000, -2_000)
 
 
 @st.composite
+def timed_logs(draw: st.DrawFn, *, max_size: int = 40) -> Log:
+    """A log of a few rules of any type, and then frames, ticks and statuses only."""
+    rng = Random(draw(st.integers(min_value=0, max_value=2**32), "seed"))
+    moves = [_wide_rule(rng) for _ in range(rng.randint(1, 4))]
+    while len(moves) < max_size:
+        move = rng.choice((_frame, _frame, _happening))(rng)
+        if move[0] in ("frame", "ticks", "status"):
+            moves.append(move)
+    kept = draw(st.integers(min_value=0, max_value=max_size).map(lambda dropped: len(moves) - dropped), "length")
+    return _written(moves[:kept], [rng.choice(_PAUSES) for _ in moves[:kept]])
+
+
+@st.composite
 def logs(draw: st.DrawFn, *, settled: bool = False, wide: bool = True, max_size: int = 40) -> Log:
     """A log that begins with a few rules; a `settled` one holds frames only after them. Unless it is `wide`, rules are
     of three types, open and resolve by their condition alone, and nobody says a word.

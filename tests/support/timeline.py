@@ -70,7 +70,7 @@ class Timeline:
 
 def transitions(outputs: list[Output]) -> list[str]:
     """What was said, in short."""
-    said = []
+    said: list[str] = []
     for it in outputs:
         if isinstance(it, AlertEvent):
             said.append(it.transition)

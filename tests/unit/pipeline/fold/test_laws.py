@@ -15,9 +15,8 @@ from pipeline.fold import State, apply, new_state, step
 from pipeline.fold.marks import NEVER
 from pipeline.fold.snapshot import assemble
 from pipeline.rules.base import SEVERITIES
-from tests.support.event_logs import Log, Record, logs
+from tests.support.event_logs import PARTITION, Log, Record, logs, timed_logs
 from tests.support.folding import (
-    PARTITION,
     device_pieces,
     fold,
     picture,
@@ -27,6 +26,7 @@ from tests.support.folding import (
     said,
 )
 from tests.support.naive_detection import NaiveDetection, Said
+from tests.support.naive_timing import NaiveTiming, Told
 
 MANY = 60
 many = settings(max_examples=MANY)
@@ -43,6 +43,19 @@ def test_alerts_are_those_of_a_naive_reading_of_the_rules(log: Log) -> None:
     for one, other in zip(found, expected, strict=True):
         assert one.value == (pytest.approx(other.value, rel=1e-12) if isinstance(other.value, float) else other.value)
         assert one.threshold == other.threshold
+
+
+@settings(max_examples=4 * MANY)
+@given(timed_logs())
+def test_transitions_are_those_of_a_naive_reading_that_looks_at_everything_on_every_tick(log: Log) -> None:
+    naive = NaiveTiming()
+    expected = [it for offset, (timestamp, event) in enumerate(log) for it in naive.tell(offset, timestamp, event)]
+    found = [
+        Told(it.transition, it.rule_id, it.device_id, it.severity, it.at, it.cause.offset)
+        for it in fold(log)[1]
+        if isinstance(it, AlertEvent)
+    ]
+    assert found == expected
 
 
 def _exact(it: Said) -> Said:

@@ -137,18 +137,19 @@ def test_it_escalates_by_value_and_by_time_upwards_only() -> None:
     steps = [{"after_seconds": 10, "severity": "warning"}, {"value": 120, "severity": "critical"}]
     line = Timeline(hot(severity="info", escalate=steps))
     line.read(a=101)
-    assert line.last.severity == "info"
     assert line.wait(9) == []
     assert line.wait(1) == ["escalated"]
     assert (line.last.severity, line.last.reason) == ("warning", "after_seconds")
     assert line.read(a=121) == ["escalated"]
-    assert (line.last.severity, line.last.value, line.last.reason) == ("critical", 121, "value")
+    event = line.last
+    assert (event.severity, event.value, event.reason) == ("critical", 121, "value")
     line.now += 1
     assert line.read(a=102) == []
     assert line.read(late=-1, a=99) == ["resolved"]
     line.now += 2
     assert line.read(a=130) == ["raised"]
-    assert line.last.severity == "critical"
+    severities = [it.severity for it in line.outputs if isinstance(it, AlertEvent)]
+    assert severities == ["info", "warning", "critical", "critical", "critical"]
 
 
 def test_an_acknowledged_alert_escalates_no_more_by_time() -> None:

@@ -27,7 +27,7 @@ def judge(judged: Rule, off: int, **values: list[tuple[int, Scalar]]) -> Verdict
     kind = KINDS[judged.rule_type]
     spans = tuple(span for _, span in kind.spans(judged.conditions))
     known = {key: series_of(given, spans) for key, given in values.items()}
-    return kind.judge(judged.conditions, View(known, START + off, START + off, 0, START + off))
+    return kind.judge(judged.conditions, View(known, START + off, START + off, START + off, 0, START + off))
 
 
 def words(judged: Rule, verdict: Verdict) -> tuple[str, str]:
