@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pipeline import events
@@ -43,6 +44,10 @@ class Timeline:
         """A reading of now, or so many seconds ago; returns the transitions it makes."""
         ts = START + round((self.now - late) * 1000)
         return transitions(self.add(events.Readings((Reading(device_id, ts, values),))))
+
+    def read_values(self, values: Mapping[str, Scalar]) -> list[str]:
+        """A reading of now, of any keys."""
+        return self.read("d", 0, **dict(values))
 
     def wait(self, seconds: int) -> list[str]:
         """Time passes and ticks come; returns the transitions that they make."""

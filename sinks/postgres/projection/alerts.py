@@ -11,9 +11,10 @@ from pipeline.alerts import AlertEvent, CommandOutcome, DeviceStatus, Output, Ru
 from pipeline.codec import Headers
 from pipeline.errors import InvalidInput
 from pipeline.journal.records import Record
-from sinks.postgres.projection.alert_rows import AlertChanges, AlertEventRow, AlertRow, SuspensionRow
+from sinks.postgres.projection.alert_rows import AlertChanges, AlertEventRow, AlertRow, ShownStatusRow, SuspensionRow
 
 _STATUS = {"raised": "open", "escalated": "open", "unsilenced": "open", "resolved": "resolved", "closed": "closed"}
+_STATUS_SHOWN_BY = ("report", "silence", "reading")
 _ACKNOWLEDGED = {"acknowledged": True, "unacknowledged": False}
 
 
@@ -61,6 +62,11 @@ def decide_alerts(decoded: Sequence[tuple[Record, Output]]) -> AlertChanges:
                     output.rule_id, output.rule_version, output.device_id, output.error, output.at, record.offset
                 )
             )
+        elif isinstance(output, DeviceStatus):
+            if output.by in _STATUS_SHOWN_BY:
+                changes.statuses.append(
+                    ShownStatusRow(output.device_id, output.status, output.at, output.cause.offset, record.offset)
+                )
         elif isinstance(output, AlertEvent):
             changes.events.append(_event_row(record, output))
             changes.alerts.append(_alert_row(record, output))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pipeline.instants import to_datetime
 from sinks.postgres.connect import Connection
-from sinks.postgres.projection.alert_rows import AlertEventRow, AlertRow, QuarantineRow, SuspensionRow
+from sinks.postgres.projection.alert_rows import AlertEventRow, AlertRow, QuarantineRow, ShownStatusRow, SuspensionRow
 
 
 async def insert_alert_events(connection: Connection, rows: Sequence[AlertEventRow]) -> None:
@@ -59,6 +59,14 @@ async def insert_suspensions(connection: Connection, rows: Sequence[SuspensionRo
         """INSERT INTO rule_suspensions (rule_id, rule_version, device_id, error, at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT DO NOTHING""",
         [(row.rule_id, row.rule_version, row.device_id, row.error, to_datetime(row.at)) for row in rows],
+    )
+
+
+async def show_statuses(connection: Connection, rows: Sequence[ShownStatusRow]) -> None:
+    """What detection found out about devices, in the order in which it did."""
+    await connection.executemany(
+        """UPDATE devices SET status = $2, status_at = $3, as_of = greatest(as_of, $4) WHERE device_id = $1""",
+        [(row.device_id, row.status, to_datetime(row.at), row.as_of) for row in rows],
     )
 
 
