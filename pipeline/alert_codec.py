@@ -6,12 +6,12 @@ and MQTT subscribers receive.
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import msgspec
 import orjson
 
-from pipeline.alerts import AlertEvent, Cause, Output, RuleSuspended, Transition
+from pipeline.alerts import AlertEvent, Cause, CommandOutcome, DeviceStatus, Output, RuleSuspended, Transition
 from pipeline.codec import Encoded, Headers
 from pipeline.errors import InvalidInput, UnknownVersion
 from pipeline.instants import format_instant, parse_instant
@@ -19,6 +19,8 @@ from pipeline.instants import format_instant, parse_instant
 VERSION = 1
 ALERT_TYPE = "insa.iiot.alert."
 SUSPENDED_TYPE = "insa.iiot.rule.suspended"
+OUTCOME_TYPE = "insa.iiot.alert.outcome"
+STATUS_TYPE = "insa.iiot.device.status"
 SOURCE = "insa-iiot/detect"
 _TRANSITIONS = get_args(Transition)
 
@@ -28,6 +30,12 @@ def encode_output(output: Output) -> Encoded:
     if isinstance(output, RuleSuspended):
         kind = SUSPENDED_TYPE
         document = suspension_document(output)
+    elif isinstance(output, CommandOutcome):
+        kind = OUTCOME_TYPE
+        document = outcome_document(output)
+    elif isinstance(output, DeviceStatus):
+        kind = STATUS_TYPE
+        document = status_document(output)
     else:
         kind = ALERT_TYPE + output.transition
         document = alert_document(output)
@@ -48,6 +56,12 @@ def output_id(output: Output) -> str:
     """The CloudEvents id: the same for each repeat of an output, different for each output."""
     if isinstance(output, RuleSuspended):
         return f"suspended-{output.cause.partition}-{output.cause.offset}-{output.rule_id}-{output.device_id}"
+    if isinstance(output, CommandOutcome):
+        return f"outcome-{output.cause.partition}-{output.cause.offset}"
+    if isinstance(output, DeviceStatus):
+        behind = "-behind" if output.clock_behind else ""
+        where = f"{output.cause.partition}-{output.cause.offset}-{output.device_id}"
+        return f"status-{where}-{output.at}-{output.by}-{output.status}{behind}"
     return f"{output.alert_id}-{output.sequence}"
 
 
@@ -74,7 +88,11 @@ def decode_output(headers: Headers, body: bytes | None) -> Output:
     try:
         document = orjson.loads(body or b"")
         if kind == SUSPENDED_TYPE:
-            return _load_suspension(document)
+            return _load_at(document, RuleSuspended)
+        if kind == OUTCOME_TYPE:
+            return _load_at(document, CommandOutcome)
+        if kind == STATUS_TYPE:
+            return _load_at(document, DeviceStatus)
         if kind.removeprefix(ALERT_TYPE) in _TRANSITIONS and kind == ALERT_TYPE + document["transition"]:
             return _load_alert(document)
     except (ValueError, TypeError, KeyError, AttributeError, InvalidInput, msgspec.ValidationError) as error:
@@ -124,6 +142,10 @@ def alert_document(event: AlertEvent) -> dict[str, Any]:
                 }
                 for w in event.evidence.windows
             ],
+            "timers": [
+                {"name": t.name, "started_at": format_instant(t.started_at), "seconds": t.seconds}
+                for t in event.evidence.timers
+            ],
         },
         "notify": event.notify,
         "reason": event.reason,
@@ -142,12 +164,42 @@ def suspension_document(event: RuleSuspended) -> dict[str, Any]:
     }
 
 
+def outcome_document(event: CommandOutcome) -> dict[str, Any]:
+    """The JSON document of a person's word that made no transition."""
+    return {
+        "alert_id": event.alert_id,
+        "rule_id": event.rule_id,
+        "device_id": event.device_id,
+        "command": event.command,
+        "outcome": event.outcome,
+        "reason": event.reason,
+        "by": event.by,
+        "at": format_instant(event.at),
+        "cause": _cause_document(event.cause),
+    }
+
+
+def status_document(event: DeviceStatus) -> dict[str, Any]:
+    """The JSON document of a device's status."""
+    return {
+        "device_id": event.device_id,
+        "status": event.status,
+        "clock_behind": event.clock_behind,
+        "by": event.by,
+        "at": format_instant(event.at),
+        "cause": _cause_document(event.cause),
+    }
+
+
 def _cause_document(cause: Cause) -> dict[str, Any]:
     return {"topic": cause.topic, "partition": cause.partition, "offset": cause.offset}
 
 
-def _load_suspension(document: dict[str, Any]) -> RuleSuspended:
-    return msgspec.convert({**document, "at": parse_instant(document["at"])}, RuleSuspended)
+T = TypeVar("T")
+
+
+def _load_at(document: dict[str, Any], cls: type[T]) -> T:
+    return msgspec.convert({**document, "at": parse_instant(document["at"])}, cls)
 
 
 def _load_alert(document: dict[str, Any]) -> AlertEvent:
@@ -161,6 +213,7 @@ def _load_alert(document: dict[str, Any]) -> AlertEvent:
             "windows": [
                 {**w, "start": parse_instant(w["start"]), "end": parse_instant(w["end"])} for w in evidence["windows"]
             ],
+            "timers": [{**t, "started_at": parse_instant(t["started_at"])} for t in evidence.get("timers", ())],
         },
     }
     return msgspec.convert(timed, AlertEvent)

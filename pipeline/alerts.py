@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from pipeline.events import Scalar
-from pipeline.rules.model import Severity
+from pipeline.rules.base import Severity
 
 Transition: TypeAlias = Literal[
     "raised", "escalated", "acknowledged", "unacknowledged", "noted", "unsilenced", "resolved", "closed"
 ]
+Command: TypeAlias = Literal["acknowledge", "unacknowledge", "note", "close"]
 Notify: TypeAlias = Literal["yes", "silenced", "digest"]
 
 
@@ -53,11 +54,21 @@ class WindowEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class TimerEvidence:
+    """A duration that had passed: what it was for, when it began by the device's clock, and how long it is."""
+
+    name: str
+    started_at: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """All that the decision was made from; at most 50 readings."""
 
     readings: tuple[ReadingEvidence, ...] = ()
     windows: tuple[WindowEvidence, ...] = ()
+    timers: tuple[TimerEvidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +108,31 @@ class RuleSuspended:
     cause: Cause
 
 
-Output: TypeAlias = AlertEvent | RuleSuspended
+@dataclass(frozen=True, slots=True)
+class CommandOutcome:
+    """What became of a person's word on an alert that made no transition: `unchanged`, or `refused` with a reason."""
+
+    alert_id: str
+    rule_id: str
+    device_id: str
+    command: Command
+    outcome: Literal["unchanged", "refused"]
+    reason: str
+    by: str
+    at: int
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStatus:
+    """A device's state changed: its status, or whether its clock is behind. `by`: what showed it."""
+
+    device_id: str
+    status: str
+    clock_behind: bool
+    by: Literal["report", "reading", "silence", "clock"]
+    at: int
+    cause: Cause
+
+
+Output: TypeAlias = AlertEvent | RuleSuspended | CommandOutcome | DeviceStatus

@@ -8,12 +8,12 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 
 from pipeline import events
-from pipeline.alert_codec import ALERT_TYPE, SUSPENDED_TYPE
-from pipeline.alerts import AlertEvent, RuleSuspended, Transition
+from pipeline.alert_codec import ALERT_TYPE, OUTCOME_TYPE, STATUS_TYPE, SUSPENDED_TYPE
+from pipeline.alerts import AlertEvent, CommandOutcome, DeviceStatus, RuleSuspended, Transition
 from pipeline.codec import EVENT_CLASSES
 from pipeline.topics import ALERTS, COMMANDS, EVENTS, META, QUARANTINE, SNAPSHOTS, TOPICS, Topic
 
-_INSTANTS = {"ts", "at", "opened_at", "starts_at", "ends_at", "start", "end"}
+_INSTANTS = {"ts", "at", "opened_at", "starts_at", "ends_at", "start", "end", "started_at"}
 _READINGS: dict[str, Any] = {
     "type": "array",
     "description": "Entries [device_id, ts, {key: value}], ts in milliseconds since the epoch.",
@@ -86,8 +86,9 @@ def _journal_messages() -> dict[str, Any]:
 
 def _alert_messages() -> dict[str, Any]:
     kinds = {f"{ALERT_TYPE}{transition}": AlertEvent for transition in get_args(Transition)}
-    made = {}
-    for kind, cls in {**kinds, SUSPENDED_TYPE: RuleSuspended}.items():
+    others = {SUSPENDED_TYPE: RuleSuspended, OUTCOME_TYPE: CommandOutcome, STATUS_TYPE: DeviceStatus}
+    made: dict[str, Any] = {}
+    for kind, cls in {**kinds, **others}.items():
         headers = {"ce_specversion": {"const": "1.0"}, "ce_type": {"const": kind}, "ce_id": {"type": "string"}}
         made[kind] = _message(kind, "CloudEvents 1.0, binary mode.", headers, _payload(cls))
     return made
@@ -139,7 +140,10 @@ def _payload(cls: type) -> dict[str, Any]:
 def _schemas() -> dict[str, Any]:
     """The JSON Schemas of all payloads and of what they hold, by class name."""
     journal = [cls for cls, _ in EVENT_CLASSES.values() if cls is not events.Readings]
-    schemas = {**_definitions(journal), **_mark_instants(_definitions([AlertEvent, RuleSuspended]), as_text=True)}
+    schemas = {
+        **_definitions(journal),
+        **_mark_instants(_definitions([AlertEvent, RuleSuspended, CommandOutcome, DeviceStatus]), as_text=True),
+    }
     return {"Readings": _READINGS, **dict(sorted(_mark_instants(schemas, as_text=False).items()))}
 
 

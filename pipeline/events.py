@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 from pipeline.policy import Policy
-from pipeline.rules.model import Rule, Severity
+from pipeline.rules.base import Severity
+from pipeline.rules.model import Rule
+from pipeline.selector import Selector
 
 Scalar: TypeAlias = float | int | bool | str
 
@@ -140,6 +142,7 @@ class Silence:
     device_id: str | None = None
     rule_id: str | None = None
     severity: Severity | None = None
+    selector: Selector | None = None
 
 
 @dataclass(frozen=True, slots=True)

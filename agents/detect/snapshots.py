@@ -150,6 +150,8 @@ class Snapshotter:
             device_count=len(state.devices),
             registry_count=len(state.registry.items()),
             alerts_end=self.alerts_from,
+            ticked=state.ticked,
+            last_tick=state.last_tick,
         )
         return position_key(self.epoch), encode_position(record)
 

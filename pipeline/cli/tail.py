@@ -51,8 +51,14 @@ def _watch(show: Any, from_beginning: bool, device: str | None, as_json: bool) -
 
 
 async def _alerts(settings: Settings, from_beginning: bool, device: str | None, as_json: bool) -> None:
-    from pipeline.alert_codec import alert_document, decode_output, suspension_document
-    from pipeline.alerts import AlertEvent
+    from pipeline.alert_codec import (
+        alert_document,
+        decode_output,
+        outcome_document,
+        status_document,
+        suspension_document,
+    )
+    from pipeline.alerts import AlertEvent, CommandOutcome, DeviceStatus
     from pipeline.cli.following import follow
     from pipeline.errors import InvalidInput
     from pipeline.topics import ALERTS
@@ -69,6 +75,13 @@ async def _alerts(settings: Settings, from_beginning: bool, device: str | None, 
             document = alert_document(output)
             colour = "green" if output.transition in _CALM else _COLOURS[output.severity]
             line = alert_line(document)
+        elif isinstance(output, CommandOutcome):
+            document, colour = outcome_document(output), "dim"
+            line = f"{document['at']}  {output.outcome:<12}  {output.device_id}  {output.command}: {output.reason}"
+        elif isinstance(output, DeviceStatus):
+            document, colour = status_document(output), "magenta"
+            behind = ", its clock is behind" if output.clock_behind else ""
+            line = f"{document['at']}  {output.status:<12}  {output.device_id}  by {output.by}{behind}"
         else:
             document, colour = suspension_document(output), "magenta"
             line = f"{document['at']}  suspended     {output.device_id}  rule {output.rule_id}: {output.error}"

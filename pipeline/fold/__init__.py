@@ -2,10 +2,14 @@
 
 `step`         one record; the table of which event does what
 `readings`     a frame: series, then judgement
+`ticks`        passing time: what is due, silences that end
 `definitions`  rules, devices, silences, the policy
-`transitions`  opening and resolving alerts
+`people`       acknowledging, noting, closing
+`presence`     online, offline, clocks that are behind
+`judging`, `weighing`, `transitions`   from a rule's condition by way of its durations to what is said
+`hearing`, `notifying`                 what rules wait for; silences and storms
 `plans`        which rules a reading concerns
-`state`, `registry`, `work`, `tally`   what is known, what a step is made of
+`state`, `registry`, `marks`, `moment`, `work`, `tally`   what is known, what a step is made of
 `snapshot`     the state in pieces of bytes, and back
 
 FOLD_VERSION changes when the same journal would give another state: a snapshot of another version is folded anew.
@@ -17,7 +21,7 @@ from pipeline.fold.state import NOT_YET, DeviceState, OpenAlert, State, Step, ap
 from pipeline.fold.step import step
 from pipeline.fold.tally import Tally
 
-FOLD_VERSION: int = 1
+FOLD_VERSION: int = 2
 
 __all__ = [
     "FOLD_VERSION",

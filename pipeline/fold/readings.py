@@ -2,63 +2,90 @@
 
 from __future__ import annotations
 
-from pipeline.alerts import RuleSuspended
 from pipeline.events import Reading, Readings
-from pipeline.fold.plans import ActiveRule, Plan
+from pipeline.fold.hearing import hear
+from pipeline.fold.judging import judge_gap, judge_rules
+from pipeline.fold.marks import Mark
+from pipeline.fold.moment import Moment
+from pipeline.fold.plans import ActiveRule, DevicePlan
+from pipeline.fold.presence import ONLINE, hear_of, watch_clock
 from pipeline.fold.state import DeviceState
-from pipeline.fold.transitions import clear_alert, raise_alert
 from pipeline.fold.work import Work
+from pipeline.rules.absence import ANY
+from pipeline.rules.base import STATUS_KEY
 from pipeline.windows.series import Last, take
 
 _NO_SPANS: tuple[int, ...] = ()
-_LONGEST_ERROR = 200
 
 
 def fold_readings(work: Work, event: Readings) -> None:
     """Fold the entries in their order; an entry of a device that may not be judged is counted as ignored."""
     plans = work.registry.plans
-    general = plans.general()
     for index, entry in enumerate(event.entries):
         device = work.devices.get(entry[0])
         if device is None:
             device = _admit(work, entry)
             if device is None:
                 continue
-        for rule in _take_values(work, device, entry, index, plans.own(entry[0]), general):
-            _judge(work, device, rule, entry, index)
+        plan = plans.of_device(entry[0], device.definition)
+        ts = entry[1]
+        now = ts if ts < work.journal_time else work.journal_time
+        moment = Moment(entry[0], ts, ts, Mark(now, work.ticked), index)
+        late_before = work.tally.late
+        due, came, is_too_late = _take_values(work, device, entry, index, plan)
+        if device.heard_ticked != work.ticked or device.status != ONLINE:
+            hear_of(work, device, moment)
+        if is_too_late or device.behind_since is not None:
+            watch_clock(work, device, moment, all_too_late=is_too_late)
+        if plan.timed and (work.tally.late != late_before or (came and _is_another_minute(work, device, ts))):
+            device.wake(work.ticked + 1)  # a tick judges anew by the windows and the clock as they are now
+        if not came:
+            continue
+        if now >= device.now:
+            device.now, device.now_ticked = now, work.ticked
+        device.last_ts, device.last_ticked = ts, work.ticked
+        if plan.awaited:
+            judge_gap(work, device, plan, due, moment)
+            hear(work, device, plan, came, moment)
+        if due:
+            judge_rules(work, device, plan, due, moment)
+
+
+def _is_another_minute(work: Work, device: DeviceState, ts: int) -> bool:
+    """Whether the device's clock shows another minute than ticks alone have moved it to."""
+    return ts // 60_000 != (device.last_ts + work.ticked - device.last_ticked) // 60_000
 
 
 def _admit(work: Work, entry: Reading) -> DeviceState | None:
     known = work.state.devices.get(entry[0])
     if known is not None and known.offset >= work.offset:
         return None
-    if not _is_accepted(known, work.registry.policy.policy.auto_register):
+    if not work.is_judged(known):
         work.tally.ignored += len(entry[2])
         return None
     return work.touch(entry[0])
 
 
-def _is_accepted(device: DeviceState | None, auto_register: bool) -> bool:
-    if device is None or not device.version:
-        return auto_register
-    return device.definition is not None and device.definition.active
-
-
 def _take_values(
-    work: Work, device: DeviceState, entry: Reading, index: int, own: Plan | None, general: Plan
-) -> tuple[ActiveRule, ...]:
-    """Put each value into its series; returns the rules that its in-order ones concern, by id."""
+    work: Work, device: DeviceState, entry: Reading, index: int, plan: DevicePlan
+) -> tuple[tuple[ActiveRule, ...], list[str], bool]:
+    """Put each value into its series; returns the rules that its in-order ones concern, by id, the keys of these, and
+    whether all that came was too late."""
     _, ts, values = entry
     offset, journal_time, tally = work.offset, work.journal_time, work.tally
     lateness = work.registry.policy.policy.lateness_ms
     all_series = device.series
+    own, general = plan.own, plan.general
     due: tuple[ActiveRule, ...] = ()
+    came: list[str] = []
     merged = False
+    too_late = 0
     for key, value in values.items():
-        plan = own.get(key) if own is not None else None
-        if plan is None:
-            plan = general.get(key)
-        spans = plan.spans if plan is not None else _NO_SPANS
+        if key == STATUS_KEY:
+            tally.ignored += 1  # it is the platform's own word on the device
+            continue
+        asked = (own.get(key) if own else None) or general.get(key)
+        spans = asked.spans if asked is not None else _NO_SPANS
         series, fate, forgotten = take(
             all_series.get(key), Last(ts, value, offset, index), journal_time, lateness, spans
         )
@@ -67,9 +94,10 @@ def _take_values(
         if fate == "applied":
             tally.applied += 1
             all_series[key] = series
-            if plan is not None and plan.rules:
-                merged = bool(due)
-                due = due + plan.rules if due else plan.rules
+            came.append(key)
+            if asked is not None and asked.rules:
+                merged = merged or bool(due)
+                due = due + asked.rules if due else asked.rules
         elif fate == "late":
             tally.late += 1
             all_series[key] = series
@@ -77,26 +105,13 @@ def _take_values(
             tally.duplicate += 1
         else:
             tally.too_late += 1
+            too_late += 1
+    if came:
+        always = (own.get(ANY) if own else None) or general.get(ANY)
+        if always is not None:
+            merged = merged or bool(due)
+            due = due + always.rules
     if merged:
         by_id = {rule.rule_id: rule for rule in due}
-        return tuple([by_id[rule_id] for rule_id in sorted(by_id)])
-    return due
-
-
-def _judge(work: Work, device: DeviceState, rule: ActiveRule, entry: Reading, index: int) -> None:
-    rule_id, version = rule.rule_id, rule.version
-    if device.suspended and device.suspended.get(rule_id, 0) >= version:
-        return
-    try:
-        verdict = rule.kind.judge(rule.conditions, device.series, entry.ts)
-        if verdict is None:
-            return
-        if verdict.holds:
-            if rule_id not in device.alerts:
-                raise_alert(work, device, rule, entry, index, verdict)
-        elif rule_id in device.alerts:
-            clear_alert(work, device, rule, entry, verdict)
-    except Exception as error:  # whatever a rule's judgement raises must not stop the other rules
-        device.suspended = {**device.suspended, rule_id: version}
-        said = f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
-        work.outputs.append(RuleSuspended(rule_id, version, entry.device_id, said, entry.ts, work.cause))
+        due = tuple([by_id[rule_id] for rule_id in sorted(by_id)])
+    return due, came, bool(too_late) and too_late == len(values)

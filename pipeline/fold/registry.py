@@ -59,11 +59,10 @@ class Registry:
             return replace(self, policy=item)
         if isinstance(item, SilenceItem):
             return replace(self, silences={**self.silences, item.silence_id: item})
-        before = self.rules.get(item.rule_id)
         return replace(
             self,
             rules={**self.rules, item.rule_id: item},
-            plans=self.plans.with_rule(item.rule_id, item.version, before.rule if before else None, item.rule),
+            plans=self.plans.with_rule(item.rule_id, item.version, item.rule),
         )
 
     def items(self) -> tuple[RegistryItem, ...]:

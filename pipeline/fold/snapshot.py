@@ -18,7 +18,7 @@ import msgspec
 from pipeline.errors import InvalidInput
 from pipeline.events import Silence
 from pipeline.fold.registry import PolicyItem, RegistryItem, RuleItem, SilenceItem, registry_of
-from pipeline.fold.state import DeviceState, State
+from pipeline.fold.state import DeviceState, State, index_devices
 from pipeline.policy import Policy
 from pipeline.rules.model import parse_rule, rule_document
 
@@ -34,6 +34,8 @@ class PositionRecord:
     device_count: int
     registry_count: int
     alerts_end: int
+    ticked: int = 0
+    last_tick: int | None = None
 
 
 T = TypeVar("T")
@@ -109,8 +111,15 @@ def assemble(partition: int, record: PositionRecord, devices: Iterable[bytes], i
             f"{len(known)} of {record.device_count} devices and {len(chosen)} of {record.registry_count} registry "
             f"items are there for position {record.position}"
         )
-    state = State(partition, position=record.position, journal_time=record.journal_time)
+    state = State(
+        partition,
+        position=record.position,
+        journal_time=record.journal_time,
+        ticked=record.ticked,
+        last_tick=record.last_tick,
+    )
     state.devices.update(known)
+    index_devices(state)
     state.registry = registry_of(tuple(chosen.values()))
     return state
 

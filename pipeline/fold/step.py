@@ -6,6 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipeline.events import (
+    AlertAcknowledged,
+    AlertClosed,
+    AlertNoted,
+    AlertUnacknowledged,
+    DeviceClockReset,
     DeviceDefined,
     DeviceRemoved,
     Event,
@@ -15,6 +20,8 @@ from pipeline.events import (
     RuleRemoved,
     SilenceDefined,
     SilenceRemoved,
+    StatusReported,
+    Ticked,
 )
 from pipeline.fold.definitions import (
     define_device,
@@ -25,8 +32,11 @@ from pipeline.fold.definitions import (
     remove_rule,
     remove_silence,
 )
+from pipeline.fold.people import acknowledge, close, note, unacknowledge
+from pipeline.fold.presence import report_status, reset_clock
 from pipeline.fold.readings import fold_readings
 from pipeline.fold.state import State, Step
+from pipeline.fold.ticks import fold_tick
 from pipeline.fold.work import Work
 
 _HANDLERS: Mapping[type, Callable[[Work, Any], None]] = {
@@ -38,6 +48,13 @@ _HANDLERS: Mapping[type, Callable[[Work, Any], None]] = {
     SilenceDefined: define_silence,
     SilenceRemoved: remove_silence,
     PolicyDefined: define_policy,
+    Ticked: fold_tick,
+    StatusReported: report_status,
+    DeviceClockReset: reset_clock,
+    AlertAcknowledged: acknowledge,
+    AlertUnacknowledged: unacknowledge,
+    AlertNoted: note,
+    AlertClosed: close,
 }
 """Events that are not here move the position and the journal's clock, nothing else."""
 
@@ -48,7 +65,7 @@ def step(state: State, offset: int, timestamp: int, event: Event | None) -> Step
     `event` is None for a record that could not be decoded: it only moves the position and the journal's clock. A
     record at or below the position gives an empty step. Raises nothing that a record's content could cause.
     """
-    work = Work(state, offset, max(state.journal_time, timestamp), state.registry)
+    work = Work(state, offset, max(state.journal_time, timestamp), state.registry, state.ticked, state.last_tick)
     handler = _HANDLERS.get(type(event))
     if handler is not None and offset > state.position:
         handler(work, event)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field
 
 from pipeline.alerts import Cause, Output
+from pipeline.fold.marks import Mark
 from pipeline.fold.registry import Registry
-from pipeline.fold.state import DeviceState, State, Step
+from pipeline.fold.state import BEFORE_ALL, DeviceState, State, Step
 from pipeline.fold.tally import Tally
 
 
@@ -19,9 +20,13 @@ class Work:
     offset: int
     journal_time: int
     registry: Registry
+    ticked: int
+    last_tick: int | None
     devices: dict[str, DeviceState] = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
+    told: list[str] = field(default_factory=list)
+    """The rules whose alerts notified in this step, once for each alert."""
 
     @property
     def cause(self) -> Cause:
@@ -40,27 +45,31 @@ class Work:
             if known is None:
                 device = DeviceState(self.offset)
             else:
-                device = DeviceState(
-                    self.offset,
-                    known.version,
-                    known.definition,
-                    known.series.copy(),
-                    known.alerts,
-                    known.suspended,
-                )
+                device = copy(known)
+                device.offset = self.offset
+                device.series = known.series.copy()
             self.devices[device_id] = device
         return device
 
-    def having_open(self, rule_id: str, only_device: str | None) -> Iterable[str]:
-        """The ids of devices with an open alert of the rule, sorted; just `only_device` if the rule is for one."""
+    def is_judged(self, device: DeviceState | None) -> bool:
+        """Whether what the device sends is judged: it is defined and active, or nobody need define it."""
+        if device is None or not device.version:
+            return self.registry.policy.policy.auto_register
+        return device.definition is not None and device.definition.active
+
+    def time_of(self, device: DeviceState) -> Mark:
+        """The device's own time as ticks let it pass since its last reading."""
+        now = self.journal_time if device.now == BEFORE_ALL else device.now + self.ticked - device.now_ticked
+        return Mark(now, self.ticked)
+
+    def concerned(self, only_device: str | None) -> list[str]:
+        """The ids of the known devices that do not include this record yet, sorted; just `only_device` if given."""
         known = self.state.devices
         candidates = known if only_device is None else (only_device,)
         return sorted(
             device_id
             for device_id in candidates
-            if (device := known.get(device_id)) is not None
-            and rule_id in device.alerts
-            and not self.is_included(device)
+            if (device := known.get(device_id)) is not None and not self.is_included(device)
         )
 
     def finish(self) -> Step:
@@ -73,4 +82,6 @@ class Work:
             self.registry if changed else None,
             tuple(self.outputs),
             self.tally,
+            self.ticked,
+            self.last_tick,
         )

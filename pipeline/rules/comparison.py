@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import isfinite
 
 from pipeline.events import Scalar
-from pipeline.rules.model import ComparisonConditions
+from pipeline.rules.conditions import ComparisonConditions
 from pipeline.rules.operators import compare
-from pipeline.rules.verdict import UnitOf, Verdict
+from pipeline.rules.verdict import UnitOf, Verdict, View
 from pipeline.rules.wording import spoken
-from pipeline.windows.series import Series, is_number
+from pipeline.windows.series import is_number
 
 
 def keys(conditions: ComparisonConditions) -> tuple[str, ...]:
@@ -20,11 +19,12 @@ def keys(conditions: ComparisonConditions) -> tuple[str, ...]:
     return (conditions.key, conditions.other_key)
 
 
-def judge(conditions: ComparisonConditions, series: Mapping[str, Series], ts: int) -> Verdict | None:
-    """Judge at `ts`; None if a side is missing, too old to be compared, or of another kind.
+def judge(conditions: ComparisonConditions, view: View) -> Verdict | None:
+    """Judge at the view's time; None if a side is missing, too old to be compared, or of another kind.
 
     Text and booleans compare as they are, if neither factor nor offset is set.
     """
+    series, ts = view.series, view.ts
     left, right = series.get(conditions.key), series.get(conditions.other_key)
     if left is None or right is None:
         return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
@@ -31,6 +32,7 @@ def _comparable(value: object) -> object:
     return value
 
 
+Seconds: TypeAlias = Annotated[int, Field(ge=1, le=2_678_400)]
 Identifier: TypeAlias = Annotated[str, Field(pattern=IDENTIFIER_PATTERN)]
 Stored: TypeAlias = Annotated[str, AfterValidator(_storable)]
 Key: TypeAlias = Annotated[Stored, Field(min_length=1, max_length=MAX_KEY_LENGTH)]
@@ -39,3 +41,21 @@ Text: TypeAlias = Annotated[Stored, Field(min_length=1, max_length=1024)]
 Comparable: TypeAlias = Annotated[
     bool | int | float | Annotated[Stored, Field(max_length=1024)], BeforeValidator(_comparable)
 ]
+Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+TimeOfDay: TypeAlias = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a directory of zones
+        raise PydanticCustomError("zone", "use the name of an IANA time zone, such as Europe/Berlin") from None
+    return name
+
+
+Zone: TypeAlias = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_zone)]
+
+
+def refuse(field: str, sentence: str) -> PydanticCustomError:
+    """What a model's validator raises about one of its fields; the path then names that field."""
+    return PydanticCustomError("contradiction", "{sentence}", {"sentence": sentence, "field": field})

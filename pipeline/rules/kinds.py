@@ -1,41 +1,40 @@
-"""Every rule type with its parts. A new type is a model, a module of judgement and a line here."""
+"""Every type of condition with its parts. A new one is a model, a module of judgement and a line here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from pipeline.rules import absence, comparison, nesting, rate_of_change, statistical, threshold
+from pipeline.rules.kind import TABLE, Kind
+from pipeline.rules.wording import compared
 
-from pipeline.alerts import WindowEvidence
-from pipeline.rules import comparison, statistical, threshold
-from pipeline.rules.verdict import UnitOf, Verdict
-from pipeline.windows.series import Series
-
-
-def _no_spans(conditions: Any) -> tuple[int, ...]:
-    return ()
-
-
-def _no_windows(conditions: Any, verdict: Verdict, ts: int) -> tuple[WindowEvidence, ...]:
-    return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """The functions of one rule type; each takes the conditions of that type first.
-
-    `judge` may rely on a series for each key whose reading made the judgement due; what it raises suspends the rule.
-    """
-
-    keys: Callable[[Any], tuple[str, ...]]
-    judge: Callable[[Any, Mapping[str, Series], int], Verdict | None]
-    sides: Callable[[Any, Verdict, UnitOf], tuple[str, str]]
-    spans: Callable[[Any], tuple[int, ...]] = _no_spans
-    windows: Callable[[Any, Verdict, int], tuple[WindowEvidence, ...]] = _no_windows
-
-
-KINDS: dict[str, Kind] = {
-    "threshold": Kind(threshold.keys, threshold.judge, threshold.sides),
-    "comparison": Kind(comparison.keys, comparison.judge, comparison.sides),
-    "statistical": Kind(statistical.keys, statistical.judge, statistical.sides, statistical.spans, statistical.windows),
-}
+KINDS: dict[str, Kind] = TABLE
+KINDS.update(
+    {
+        "threshold": Kind(threshold.keys, threshold.judge, compared(threshold.sides)),
+        "comparison": Kind(comparison.keys, comparison.judge, compared(comparison.sides)),
+        "statistical": Kind(
+            statistical.keys, statistical.judge, compared(statistical.sides), statistical.spans, statistical.windows
+        ),
+        "rate_of_change": Kind(
+            rate_of_change.keys,
+            rate_of_change.judge,
+            compared(rate_of_change.sides),
+            rate_of_change.spans,
+            rate_of_change.windows,
+        ),
+        "absence": Kind(absence.keys, absence.judge, absence.words),
+        "time_based": Kind(
+            nesting.schedule_keys,
+            nesting.judge_schedule,
+            nesting.schedule_words,
+            nesting.spans,
+            nesting.schedule_windows,
+        ),
+        "compound": Kind(
+            nesting.compound_keys,
+            nesting.judge_compound,
+            nesting.compound_words,
+            nesting.spans,
+            nesting.compound_windows,
+        ),
+    }
+)

@@ -8,55 +8,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from pipeline.errors import InvalidInput
-from pipeline.rules.fields import Comparable, Finite, Identifier, Key, Stored, Text
+from pipeline.rules.base import SEVERITIES, Aggregate, Model, Operator, Severity
+from pipeline.rules.conditions import (
+    AbsenceConditions,
+    ComparisonConditions,
+    CompoundConditions,
+    Condition,
+    RateConditions,
+    StatisticalConditions,
+    ThresholdConditions,
+    TimeBasedConditions,
+)
+from pipeline.rules.consistency import check
+from pipeline.rules.fields import Comparable, Finite, Identifier, Seconds, Stored, Text
 
-Severity: TypeAlias = Literal["info", "warning", "critical"]
-SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
-Operator: TypeAlias = Literal[">", "<", ">=", "<=", "==", "!="]
-Aggregate: TypeAlias = Literal["avg", "min", "max", "stddev", "sum", "count", "range"]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
-
-
-class ThresholdConditions(_Model):
-    """A reading of `key` compared with a fixed value; text and booleans know only == and !=."""
-
-    key: Key
-    operator: Operator
-    value: Comparable
+__all__ = ["SEVERITIES", "Aggregate", "Operator", "Rule", "Severity", "parse_rule", "rule_document", "rule_schema"]
 
 
-class ComparisonConditions(_Model):
-    """`key` compared with `other_key` * `factor` + `offset`, both of the same device."""
-
-    key: Key
-    operator: Operator
-    other_key: Key
-    factor: Finite = 1.0
-    offset: Finite = 0.0
-    max_age_seconds: Annotated[int, Field(ge=0, le=86_400)] = 60
-    """How old the value that did not come with this reading may be."""
-
-
-class StatisticalConditions(_Model):
-    """An aggregate over a sliding event-time window of `key`, compared with a fixed value."""
-
-    key: Key
-    aggregate: Aggregate
-    window_seconds: Annotated[int, Field(ge=1, le=2_678_400)]
-    """Whole seconds, up to 31 days."""
-    operator: Operator
-    value: Finite
-    min_samples: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    """Fewer samples than this are not judged; 1 if not given, 2 for stddev."""
-
-
-class EmailAction(_Model):
+class EmailAction(Model):
     """Tell people by e-mail."""
 
     type: Literal["email"]
@@ -64,7 +36,7 @@ class EmailAction(_Model):
     severity: Severity | None = None
 
 
-class WebhookAction(_Model):
+class WebhookAction(Model):
     """Call an address over HTTP."""
 
     type: Literal["webhook"]
@@ -75,12 +47,31 @@ class WebhookAction(_Model):
 Action: TypeAlias = Annotated[EmailAction | WebhookAction, Field(discriminator="type")]
 
 
-class _RuleBase(_Model):
+class Selection(Model):
+    """Devices of which all that is given is true; at least one thing must be given."""
+
+    device_type: Text | None = None
+    location: Text | None = None
+    metadata: Annotated[dict[Text, Comparable], Field(min_length=1, max_length=10)] | None = None
+
+
+class Escalation(Model):
+    """A higher severity from a worse value on, or after so long without anybody acknowledging."""
+
+    value: Finite | None = None
+    after_seconds: Seconds | None = None
+    severity: Severity
+
+
+class RuleBase(Model):
+    """What all rule types have in common."""
+
     rule_id: Identifier | None = None
     """Made of the name when not given."""
     name: Text
     device_id: Identifier | None = None
-    """The device it is for; null means every device."""
+    """The device it is for; null means every device, or those that the selector chooses."""
+    selector: Selection | None = None
     severity: Severity | None = None
     """The highest of its actions' when not given, else warning."""
     priority: Annotated[int, Field(ge=0, le=1000)] = 5
@@ -88,6 +79,17 @@ class _RuleBase(_Model):
     actions: Annotated[tuple[Action, ...], Field(max_length=50, strict=False)] = ()
     response: Annotated[Stored, Field(max_length=4096)] | None = None
     """What a person should do, in words."""
+    for_seconds: Seconds | None = None
+    """How long the condition must hold before an alert opens."""
+    clear: Condition | None = None
+    """What must hold for the alert to resolve; without it, that the condition no longer does."""
+    clear_value: Finite | None = None
+    """The value to be passed on the way back before the alert resolves."""
+    clear_for_seconds: Seconds | None = None
+    """How long it must be clear before the alert resolves."""
+    cooldown_seconds: Seconds | None = None
+    """How long after its end the next alert may open at the earliest."""
+    escalate: Annotated[tuple[Escalation, ...], Field(max_length=10, strict=False)] = ()
 
     @property
     def effective_severity(self) -> Severity:
@@ -97,29 +99,64 @@ class _RuleBase(_Model):
         given = [action.severity for action in self.actions if action.severity is not None]
         return max(given, key=SEVERITIES.index) if given else "warning"
 
+    @model_validator(mode="after")
+    def _is_consistent(self) -> RuleBase:
+        check(self)
+        return self
 
-class ThresholdRule(_RuleBase):
+
+class ThresholdRule(RuleBase):
     """Opens an alert while a single value is beyond a limit."""
 
     rule_type: Literal["threshold"]
     conditions: ThresholdConditions
 
 
-class ComparisonRule(_RuleBase):
+class ComparisonRule(RuleBase):
     """Opens an alert while one value compares in a given way with another of the same device."""
 
     rule_type: Literal["comparison"]
     conditions: ComparisonConditions
 
 
-class StatisticalRule(_RuleBase):
+class StatisticalRule(RuleBase):
     """Opens an alert while a windowed statistic is beyond a limit."""
 
     rule_type: Literal["statistical"]
     conditions: StatisticalConditions
 
 
-Rule: TypeAlias = ThresholdRule | ComparisonRule | StatisticalRule
+class RateRule(RuleBase):
+    """Opens an alert while a value changes faster, or slower, than a limit."""
+
+    rule_type: Literal["rate_of_change"]
+    conditions: RateConditions
+
+
+class AbsenceRule(RuleBase):
+    """Opens an alert when nothing comes any more."""
+
+    rule_type: Literal["absence"]
+    conditions: AbsenceConditions
+
+
+class TimeBasedRule(RuleBase):
+    """Opens an alert on what comes inside or outside of certain hours."""
+
+    rule_type: Literal["time_based"]
+    conditions: TimeBasedConditions
+
+
+class CompoundRule(RuleBase):
+    """Opens an alert while all or any of several conditions hold."""
+
+    rule_type: Literal["compound"]
+    conditions: CompoundConditions
+
+
+Rule: TypeAlias = (
+    ThresholdRule | ComparisonRule | StatisticalRule | RateRule | AbsenceRule | TimeBasedRule | CompoundRule
+)
 _adapter: TypeAdapter[Rule] = TypeAdapter(Annotated[Rule, Field(discriminator="rule_type")])
 
 
@@ -128,8 +165,11 @@ def parse_rule(value: object) -> Rule:
     try:
         return _adapter.validate_python(value)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        first = error.errors(include_url=False, include_input=False)[0]
         path = _path(value, first["loc"], is_missing=first["type"] == "missing")
+        field = first.get("ctx", {}).get("field") if first["type"] == "contradiction" else None
+        if field is not None:
+            path = f"{path}.{field}" if path else field
         raise InvalidInput("invalid_rule", first["msg"], path or "rule") from None
 
 
@@ -148,7 +188,10 @@ def _path(document: object, location: tuple[int | str, ...], *, is_missing: bool
 
 def rule_document(rule: Rule) -> dict[str, Any]:
     """The rule as a JSON document: what was given plus defaults, nothing that is unset."""
-    return _adapter.dump_python(rule, mode="json", exclude_none=True)  # type: ignore[no-any-return]
+    document: dict[str, Any] = _adapter.dump_python(rule, mode="json", exclude_none=True)
+    if not rule.escalate:
+        del document["escalate"]
+    return document
 
 
 def rule_schema() -> dict[str, Any]:

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Mapping
 
 from pipeline.events import Scalar
-from pipeline.rules.model import Operator
+from pipeline.rules.base import Operator
 
 _ORDERINGS: Mapping[Operator, Callable[[Scalar, Scalar], bool]] = {
     ">": operator.gt,

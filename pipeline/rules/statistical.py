@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from pipeline.alerts import WindowEvidence
-from pipeline.rules.model import StatisticalConditions
+from pipeline.rules.conditions import StatisticalConditions
 from pipeline.rules.operators import compare
-from pipeline.rules.verdict import UnitOf, Verdict
+from pipeline.rules.verdict import UnitOf, Verdict, View
 from pipeline.rules.wording import spoken, spoken_duration
 from pipeline.windows.aggregates import aggregate
 from pipeline.windows.ring import held, span_of, window_start
-from pipeline.windows.series import Series, is_number, ring_of
+from pipeline.windows.series import is_number, ring_of
 
 
 def keys(conditions: StatisticalConditions) -> tuple[str, ...]:
@@ -19,15 +17,18 @@ def keys(conditions: StatisticalConditions) -> tuple[str, ...]:
     return (conditions.key,)
 
 
-def spans(conditions: StatisticalConditions) -> tuple[int, ...]:
-    """The spans of the rings that the key's series must have."""
-    return (span_of(conditions.window_seconds * 1000),)
+def spans(conditions: StatisticalConditions) -> tuple[tuple[str, int], ...]:
+    """The ring that the key's series must have."""
+    return ((conditions.key, span_of(conditions.window_seconds * 1000)),)
 
 
-def judge(conditions: StatisticalConditions, series: Mapping[str, Series], ts: int) -> Verdict | None:
-    """Judge the window at `ts`; None if the reading is no number, or if the window holds too few or too large ones."""
-    known = series[conditions.key]
-    if not is_number(known.last.value):
+def judge(conditions: StatisticalConditions, view: View) -> Verdict | None:
+    """Judge the window at the view's time, or the series' clock where that is later.
+
+    None if the last reading is no number, or if the window holds too few or too large ones.
+    """
+    known = view.series.get(conditions.key)
+    if known is None or not is_number(known.last.value):
         return None
     window_ms = conditions.window_seconds * 1000
     ring = ring_of(known, span_of(window_ms))
@@ -36,7 +37,7 @@ def judge(conditions: StatisticalConditions, series: Mapping[str, Series], ts: i
     wanted = conditions.min_samples or 1
     if conditions.aggregate == "stddev" and wanted < 2:
         wanted = 2
-    found = aggregate(conditions.aggregate, held(ring, window_ms, ts), wanted)
+    found = aggregate(conditions.aggregate, held(ring, window_ms, max(view.ts, known.newest)), wanted)
     if found is None:
         return None
     samples, value = found
@@ -55,9 +56,14 @@ def sides(conditions: StatisticalConditions, verdict: Verdict, unit_of: UnitOf) 
 def windows(conditions: StatisticalConditions, verdict: Verdict, ts: int) -> tuple[WindowEvidence, ...]:
     """The window that the verdict was made from."""
     start = window_start(conditions.window_seconds * 1000, ts)
-    value = float(verdict.value)
     return (
         WindowEvidence(
-            conditions.key, conditions.aggregate, conditions.window_seconds, start, ts, verdict.samples, value
+            conditions.key,
+            conditions.aggregate,
+            conditions.window_seconds,
+            start,
+            ts,
+            verdict.samples,
+            float(verdict.value or 0),
         ),
     )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from pipeline.rules.model import ThresholdConditions
+from pipeline.rules.conditions import ThresholdConditions
 from pipeline.rules.operators import compare
-from pipeline.rules.verdict import UnitOf, Verdict
+from pipeline.rules.verdict import UnitOf, Verdict, View
 from pipeline.rules.wording import spoken
-from pipeline.windows.series import Series
 
 
 def keys(conditions: ThresholdConditions) -> tuple[str, ...]:
@@ -16,9 +13,12 @@ def keys(conditions: ThresholdConditions) -> tuple[str, ...]:
     return (conditions.key,)
 
 
-def judge(conditions: ThresholdConditions, series: Mapping[str, Series], ts: int) -> Verdict | None:
-    """Judge the key's last reading; None if it can't be compared with the rule's value."""
-    value = series[conditions.key].last.value
+def judge(conditions: ThresholdConditions, view: View) -> Verdict | None:
+    """Judge the key's last reading; None without one, or if it can't be compared with the rule's value."""
+    known = view.series.get(conditions.key)
+    if known is None:
+        return None
+    value = known.last.value
     holds = compare(value, conditions.operator, conditions.value)
     return None if holds is None else Verdict(holds, value, conditions.value)
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from pipeline.events import Scalar
+from pipeline.rules.verdict import UnitOf, Verdict
 
 _LONGEST_TEXT = 64
 
 
-def spoken(value: Scalar, unit: str | None = None) -> str:
+def spoken(value: Scalar | None, unit: str | None = None) -> str:
     """A value with its unit: `104.2 °C`, `true`, `"open"`. Ten significant digits, long text is cut."""
+    if value is None:
+        return "nothing"
     if isinstance(value, bool):
         said = "true" if value else "false"
     elif isinstance(value, str):
@@ -26,3 +32,13 @@ def spoken_duration(seconds: int) -> str:
         if seconds % size == 0 and seconds >= 2 * size:
             return f"{seconds // size} {name}"
     return f"{seconds} s"
+
+
+def compared(sides: Callable[[Any, Verdict, UnitOf], tuple[str, str]]) -> Callable[[Any, Verdict, UnitOf], str]:
+    """Words for a type that compares two sides: `temperature 104 °C > 100 °C`."""
+
+    def words(conditions: Any, verdict: Verdict, unit_of: UnitOf) -> str:
+        left, right = sides(conditions, verdict, unit_of)
+        return f"{left}{'' if verdict.holds else ', no longer'} {conditions.operator} {right}"
+
+    return words

@@ -11,7 +11,7 @@ from math import fsum, isfinite, sqrt
 from operator import itemgetter
 from typing import TypeAlias
 
-from pipeline.rules.model import Aggregate
+from pipeline.rules.base import Aggregate
 from pipeline.windows.bucket import Bucket
 
 Buckets: TypeAlias = Sequence[Bucket]
@@ -60,7 +60,7 @@ def _counted(buckets: Buckets, count: int) -> float:
 
 def _stddev(buckets: Buckets, count: int) -> float:
     base = buckets[0][4]
-    means = [(n, origin - base + shift, spread) for _, n, _, _, origin, shift, spread, _, _ in buckets]
+    means = [(n, origin - base + shift, spread) for _, n, _, _, origin, shift, spread, _, _, _, _ in buckets]
     mean = fsum([n * at for n, at, _ in means]) / count
     between = fsum([n * (at - mean) * (at - mean) for n, at, _ in means])
     return sqrt((fsum([spread for _, _, spread in means]) + between) / (count - 1))

@@ -62,7 +62,7 @@ def put(ring: Ring, ts: int, value: float, newest: int) -> Ring:
     if ts <= newest:
         index = (ts * STEPS - 1) // span
         if index >> _BLOCK_BITS >= oldest:
-            blocks = _with(blocks, index, value)
+            blocks = _with(blocks, index, ts, value)
         if not ahead:
             return Ring(span, blocks)
     else:
@@ -73,7 +73,7 @@ def put(ring: Ring, ts: int, value: float, newest: int) -> Ring:
     for then, waited in ahead[:passed]:
         index = (then * STEPS - 1) // span
         if index >> _BLOCK_BITS >= oldest:
-            blocks = _with(blocks, index, waited)
+            blocks = _with(blocks, index, then, waited)
     return Ring(span, blocks, ahead[passed:])
 
 
@@ -85,7 +85,7 @@ def held(ring: Ring, window_ms: int, ts: int) -> list[Bucket]:
     for then, waiting in ring.ahead:
         if then > ts:
             break
-        blocks = _with(blocks, (then * STEPS - 1) // span, waiting)
+        blocks = _with(blocks, (then * STEPS - 1) // span, then, waiting)
     first = ts * STEPS // span + 1 - window_ms * STEPS // span
     border = (first - 1) >> _BLOCK_BITS  # blocks above it lie in the window as a whole
     start = 0
@@ -99,27 +99,27 @@ def held(ring: Ring, window_ms: int, ts: int) -> list[Bucket]:
     return [block[0] for block in blocks[start:]]
 
 
-def _with(blocks: tuple[Block, ...], index: int, value: float) -> tuple[Block, ...]:
+def _with(blocks: tuple[Block, ...], index: int, ts: int, value: float) -> tuple[Block, ...]:
     """The blocks with a reading put into the bucket of this index."""
     number = index >> _BLOCK_BITS
     at = len(blocks)
     while at:
         total, buckets = blocks[at - 1]
         if total[0] == number:
-            block = (add(total, value), _with_bucket(buckets, index, value))
+            block = (add(total, ts, value), _with_bucket(buckets, index, ts, value))
             return (*blocks[: at - 1], block, *blocks[at:])
         if total[0] < number:
             break
         at -= 1
-    return (*blocks[:at], (open_bucket(number, value), (open_bucket(index, value),)), *blocks[at:])
+    return (*blocks[:at], (open_bucket(number, ts, value), (open_bucket(index, ts, value),)), *blocks[at:])
 
 
-def _with_bucket(buckets: tuple[Bucket, ...], index: int, value: float) -> tuple[Bucket, ...]:
+def _with_bucket(buckets: tuple[Bucket, ...], index: int, ts: int, value: float) -> tuple[Bucket, ...]:
     if buckets[-1][0] < index:
-        return (*buckets, open_bucket(index, value))
+        return (*buckets, open_bucket(index, ts, value))
     if buckets[-1][0] == index:
-        return (*buckets[:-1], add(buckets[-1], value))
+        return (*buckets[:-1], add(buckets[-1], ts, value))
     at = bisect_left(buckets, (index,))
     if buckets[at][0] == index:
-        return (*buckets[:at], add(buckets[at], value), *buckets[at + 1 :])
-    return (*buckets[:at], open_bucket(index, value), *buckets[at:])
+        return (*buckets[:at], add(buckets[at], ts, value), *buckets[at + 1 :])
+    return (*buckets[:at], open_bucket(index, ts, value), *buckets[at:])

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from pipeline.alerts import AlertEvent, Output
 from pipeline.fold import FOLD_VERSION, State, apply, new_state, step
 from pipeline.fold.snapshot import PositionRecord, assemble, encode_device, encode_registry_item, registry_key
-from tests.support.event_logs import Record
+from tests.support.event_logs import PARTITION, Record
 from tests.support.naive_detection import Said
-
-PARTITION = 3
 
 
 def fold(log: Sequence[Record], state: State | None = None) -> tuple[State, list[Output]]:
@@ -34,6 +32,8 @@ def position_of(state: State) -> PositionRecord:
         len(state.devices),
         len(state.registry.items()),
         0,
+        state.ticked,
+        state.last_tick,
     )
 
 
@@ -59,6 +59,8 @@ def picture(state: State) -> object:
         state.topic,
         state.position,
         state.journal_time,
+        state.ticked,
+        state.last_tick,
         device_pieces(state),
         registry_pieces(state),
     )

@@ -175,11 +175,12 @@ class NaiveDetection:
         return not late
 
     def _judge(self, offset: int, entry: Reading, rule_id: str, rule: Rule) -> list[Said]:
+        conditions: Any = rule.conditions
         sides = self._sides(entry.device_id, entry.ts, rule)
         if sides is None:
             return []
         value, threshold = sides
-        holds = _holds(value, rule.conditions.operator, threshold)
+        holds = _holds(value, conditions.operator, threshold)
         if holds is None:
             return []
         name = (rule_id, entry.device_id)
@@ -200,9 +201,10 @@ class NaiveDetection:
         return []
 
     def _sides(self, device_id: str, ts: int, rule: Rule) -> tuple[Scalar, Scalar] | None:
-        left = self.series.get((device_id, rule.conditions.key), NaiveSeries())
+        conditions: Any = rule.conditions
+        left = self.series.get((device_id, conditions.key), NaiveSeries())
         if rule.rule_type == "statistical":
-            statistical = rule.conditions
+            statistical = conditions
             if left.last is None or isinstance(left.last[1], bool | str):
                 return None
             since = left.needed_since[max(60, statistical.window_seconds)]
@@ -215,8 +217,8 @@ class NaiveDetection:
             found = naive_aggregate(statistical.aggregate, inside, statistical.min_samples or 1)
             return None if found is None else (found, statistical.value)
         if rule.rule_type == "threshold":
-            return None if left.last is None else (left.last[1], rule.conditions.value)
-        comparison = rule.conditions
+            return None if left.last is None else (left.last[1], conditions.value)
+        comparison = conditions
         right = self.series.get((device_id, comparison.other_key), NaiveSeries())
         if left.last is None or right.last is None:
             return None

@@ -58,6 +58,16 @@ class SuspensionRow(NamedTuple):
     offset: int
 
 
+class ShownStatusRow(NamedTuple):
+    """What detection found out about a device; `as_of` is the journal's offset."""
+
+    device_id: str
+    status: str
+    at: int
+    as_of: int
+    offset: int
+
+
 @dataclass(frozen=True, slots=True)
 class AlertChanges:
     """What a stretch of one partition of the alert topic changes."""
@@ -65,6 +75,7 @@ class AlertChanges:
     events: list[AlertEventRow] = field(default_factory=list)
     alerts: list[AlertRow] = field(default_factory=list)
     suspensions: list[SuspensionRow] = field(default_factory=list)
+    statuses: list[ShownStatusRow] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
 
 

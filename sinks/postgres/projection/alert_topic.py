@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from pipeline.alerts import Output
 from pipeline.errors import NotYet
@@ -13,13 +14,14 @@ from pipeline.quarantine import Quarantined
 from pipeline.topics import EVENTS
 from sinks.postgres.connect import Connection, transaction
 from sinks.postgres.projection import store_alerts
-from sinks.postgres.projection.alerts import decide_alerts, read_output, rule_versions_named
-from sinks.postgres.projection.cached import recent_alerts
+from sinks.postgres.projection.alerts import decide_alerts, read_output, rule_version_named, rule_versions_named
+from sinks.postgres.projection.cached import device_documents, recent_alerts
 from sinks.postgres.projection.context import Context, refused_records, straight_or_around
 from sinks.postgres.projection.decoding import decode_records, quarantine_record
 from sinks.postgres.projection.positions import Standing, move_position
 from sinks.postgres.projection.refusals import StoreRows
-from sinks.redis.entries import Entry
+from sinks.redis.entries import Entry, device_entry
+from sinks.redis.updates import Updates
 
 _MARGIN_MS = 60_000
 
@@ -36,26 +38,31 @@ async def apply_alerts(
     changes = decide_alerts(decoded)
     after = replace(standing, position=records[-1].offset, journal_time=records[-1].timestamp)
 
-    async def attempt(store_rows: StoreRows, seconds: float) -> list[Entry]:
+    async def attempt(store_rows: StoreRows, seconds: float) -> tuple[list[Entry], list[dict[str, Any]]]:
         async with transaction(context.pool, seconds=seconds) as connection:
             refused = [
                 *await store_rows(connection, changes.events, store_alerts.insert_alert_events),
                 *await store_rows(connection, changes.alerts, store_alerts.upsert_alerts),
                 *await store_rows(connection, changes.suspensions, store_alerts.insert_suspensions),
+                *await store_rows(connection, changes.statuses, store_alerts.show_statuses),
             ]
             if refused:
                 await context.quarantine.put(refused_records(records, refused))
             await move_position(connection, topic, partition, context.journal, standing, after, 0)
             offsets = {each.row[-1] for each in refused}
             devices = {row.device_id for row in changes.alerts if row.offset not in offsets}
-            return await recent_alerts(connection, devices, after.position) if context.caches is not None else []
+            if context.caches is None:
+                return [], []
+            documents = await device_documents(connection, {row.device_id for row in changes.statuses})
+            entries = await recent_alerts(connection, devices, after.position)
+            return entries + [device_entry(*each) for each in documents], [each for each, _ in documents]
 
-    entries = await straight_or_around(attempt)
+    entries, changed = await straight_or_around(attempt)
     standing.stored = standing.position = after.position
     standing.journal_time = after.journal_time
     standing.written_at = context.clock()
     if context.caches is not None:
-        await context.caches.write(entries)
+        await context.caches.write(entries, Updates([], changed))
 
 
 async def _with_their_rules(
@@ -73,13 +80,14 @@ async def _with_their_rules(
     position, journal_time = await _journal_standing(connection, partition)
     kept, baseless = [], []
     for record, output in decoded:
-        if (output.rule_id, output.rule_version) in known:
+        named = rule_version_named(output)
+        if named is None or named in known:
             kept.append((record, output))
         elif position >= output.cause.offset or journal_time > record.timestamp + _MARGIN_MS:
-            text = f"version {output.rule_version} of rule {output.rule_id[:64]} does not exist"
+            text = f"version {named[1]} of rule {named[0][:64]} does not exist"
             baseless.append(quarantine_record(record, "unknown_rule", text, device_id=output.device_id))
         else:
-            raise NotYet(f"version {output.rule_version} of rule {output.rule_id} is not projected yet")
+            raise NotYet(f"version {named[1]} of rule {named[0]} is not projected yet")
     return kept, baseless
 
 

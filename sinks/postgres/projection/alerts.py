@@ -7,24 +7,32 @@ from collections.abc import Sequence
 import orjson
 
 from pipeline.alert_codec import alert_document, decode_output
-from pipeline.alerts import AlertEvent, Output, RuleSuspended
+from pipeline.alerts import AlertEvent, CommandOutcome, DeviceStatus, Output, RuleSuspended
 from pipeline.codec import Headers
 from pipeline.errors import InvalidInput
 from pipeline.journal.records import Record
-from sinks.postgres.projection.alert_rows import AlertChanges, AlertEventRow, AlertRow, SuspensionRow
+from sinks.postgres.projection.alert_rows import AlertChanges, AlertEventRow, AlertRow, ShownStatusRow, SuspensionRow
 
 _STATUS = {"raised": "open", "escalated": "open", "unsilenced": "open", "resolved": "resolved", "closed": "closed"}
+_STATUS_SHOWN_BY = ("report", "silence", "reading")
 _ACKNOWLEDGED = {"acknowledged": True, "unacknowledged": False}
 
 
 def read_output(headers: Headers, body: bytes | None) -> Output:
     """Decode a record and check the fields that rows are made of; raises UnknownVersion or InvalidInput."""
     output = decode_output(headers, body)
-    texts = [output.rule_id, output.device_id]
-    numbers: list[object] = [output.rule_version, output.cause.offset]
+    texts = [output.device_id]
+    numbers: list[object] = [output.cause.offset]
     if isinstance(output, RuleSuspended):
-        texts.append(output.error)
+        texts += [output.rule_id, output.error]
+        numbers.append(output.rule_version)
+    elif isinstance(output, CommandOutcome):
+        texts += [output.rule_id, output.alert_id]
+    elif isinstance(output, DeviceStatus):
+        texts.append(output.status)
     else:
+        texts.append(output.rule_id)
+        numbers.append(output.rule_version)
         texts += [output.rule_name, output.severity, output.message, output.notify, output.unit or ""]
         numbers.append(output.sequence)
         if type(output.context) is not dict:
@@ -36,7 +44,12 @@ def read_output(headers: Headers, body: bytes | None) -> Output:
 
 def rule_versions_named(decoded: Sequence[tuple[Record, Output]]) -> set[tuple[str, int]]:
     """The rule versions that must be projected before these records."""
-    return {(output.rule_id, output.rule_version) for _, output in decoded}
+    return {named for _, output in decoded if (named := rule_version_named(output)) is not None}
+
+
+def rule_version_named(output: Output) -> tuple[str, int] | None:
+    """The rule version that an output speaks of, if it speaks of one."""
+    return (output.rule_id, output.rule_version) if isinstance(output, AlertEvent | RuleSuspended) else None
 
 
 def decide_alerts(decoded: Sequence[tuple[Record, Output]]) -> AlertChanges:
@@ -49,7 +62,12 @@ def decide_alerts(decoded: Sequence[tuple[Record, Output]]) -> AlertChanges:
                     output.rule_id, output.rule_version, output.device_id, output.error, output.at, record.offset
                 )
             )
-        else:
+        elif isinstance(output, DeviceStatus):
+            if output.by in _STATUS_SHOWN_BY:
+                changes.statuses.append(
+                    ShownStatusRow(output.device_id, output.status, output.at, output.cause.offset, record.offset)
+                )
+        elif isinstance(output, AlertEvent):
             changes.events.append(_event_row(record, output))
             changes.alerts.append(_alert_row(record, output))
     return changes

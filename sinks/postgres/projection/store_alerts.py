@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pipeline.instants import to_datetime
 from sinks.postgres.connect import Connection
-from sinks.postgres.projection.alert_rows import AlertEventRow, AlertRow, QuarantineRow, SuspensionRow
+from sinks.postgres.projection.alert_rows import AlertEventRow, AlertRow, QuarantineRow, ShownStatusRow, SuspensionRow
 
 
 async def insert_alert_events(connection: Connection, rows: Sequence[AlertEventRow]) -> None:
@@ -33,8 +33,9 @@ async def upsert_alerts(connection: Connection, rows: Sequence[AlertRow]) -> Non
             CASE WHEN $15 THEN $19::timestamptz END, $17::text, $18,
             CASE WHEN $3 = 'resolved' THEN $19 END, CASE WHEN $3 = 'closed' THEN $19 END, $21, $20, $20)
         ON CONFLICT (alert_id) DO UPDATE SET sequence = excluded.sequence, status = coalesce($3, old.status),
-            severity = excluded.severity, message = excluded.message, value = excluded.value,
-            threshold = excluded.threshold, unit = excluded.unit, context = excluded.context,
+            severity = excluded.severity, message = excluded.message, value = coalesce(excluded.value, old.value),
+            threshold = coalesce(excluded.threshold, old.threshold), unit = coalesce(excluded.unit, old.unit),
+            context = old.context || excluded.context,
             notify = excluded.notify, acknowledged = coalesce($15, old.acknowledged),
             acknowledged_by = CASE WHEN $15 IS NULL THEN old.acknowledged_by ELSE excluded.acknowledged_by END,
             acknowledged_at = CASE WHEN $15 IS NULL THEN old.acknowledged_at ELSE excluded.acknowledged_at END,
@@ -58,6 +59,14 @@ async def insert_suspensions(connection: Connection, rows: Sequence[SuspensionRo
         """INSERT INTO rule_suspensions (rule_id, rule_version, device_id, error, at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT DO NOTHING""",
         [(row.rule_id, row.rule_version, row.device_id, row.error, to_datetime(row.at)) for row in rows],
+    )
+
+
+async def show_statuses(connection: Connection, rows: Sequence[ShownStatusRow]) -> None:
+    """What detection found out about devices, in the order in which it did."""
+    await connection.executemany(
+        """UPDATE devices SET status = $2, status_at = $3, as_of = greatest(as_of, $4) WHERE device_id = $1""",
+        [(row.device_id, row.status, to_datetime(row.at), row.as_of) for row in rows],
     )
 
 

@@ -97,7 +97,7 @@ async def test_a_rule_that_raises_is_suspended_for_that_device_and_hinders_nothi
         "import sys, dataclasses\n"
         "from pipeline.rules.kinds import KINDS\n"
         "kind = KINDS['statistical']\n"
-        "def judge(conditions, series, ts): raise ZeroDivisionError('a rule with a bug')\n"
+        "def judge(conditions, view): raise ZeroDivisionError('a rule with a bug')\n"
         "KINDS['statistical'] = dataclasses.replace(kind, judge=judge)\n"
     )
     conditions = {"key": "temperature", "aggregate": "avg", "window_seconds": 60, "operator": ">", "value": 0}

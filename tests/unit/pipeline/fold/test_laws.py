@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.alert_codec import encode_output
-from pipeline.alerts import AlertEvent, Output
-from pipeline.events import Readings
+from pipeline.alerts import AlertEvent, CommandOutcome, Output
+from pipeline.events import AlertAcknowledged, AlertClosed, AlertNoted, AlertUnacknowledged, Readings
 from pipeline.fold import State, apply, new_state, step
+from pipeline.fold.marks import NEVER
 from pipeline.fold.snapshot import assemble
-from tests.support.event_logs import Log, Record, logs
+from pipeline.rules.base import SEVERITIES
+from tests.support.event_logs import PARTITION, Log, Record, logs, timed_logs
 from tests.support.folding import (
-    PARTITION,
     device_pieces,
     fold,
     picture,
@@ -25,25 +26,40 @@ from tests.support.folding import (
     said,
 )
 from tests.support.naive_detection import NaiveDetection, Said
+from tests.support.naive_timing import NaiveTiming, Told
 
 MANY = 60
 many = settings(max_examples=MANY)
 
 
 @many
-@given(logs(max_size=40))
+@given(logs(max_size=40, wide=False))
 def test_alerts_are_those_of_a_naive_reading_of_the_rules(log: Log) -> None:
     naive = NaiveDetection()
     expected = [it for offset, (timestamp, event) in enumerate(log) for it in naive.fold(offset, timestamp, event)]
-    found = [said(output) for output in fold(log)[1]]
+    told = [said(output) for output in fold(log)[1] if isinstance(output, AlertEvent)]
+    found = [it for it in told if it.transition in ("raised", "resolved")]
     assert [_exact(it) for it in found] == [_exact(it) for it in expected]
     for one, other in zip(found, expected, strict=True):
         assert one.value == (pytest.approx(other.value, rel=1e-12) if isinstance(other.value, float) else other.value)
         assert one.threshold == other.threshold
 
 
+@settings(max_examples=4 * MANY)
+@given(timed_logs())
+def test_transitions_are_those_of_a_naive_reading_that_looks_at_everything_on_every_tick(log: Log) -> None:
+    naive = NaiveTiming()
+    expected = [it for offset, (timestamp, event) in enumerate(log) for it in naive.tell(offset, timestamp, event)]
+    found = [
+        Told(it.transition, it.rule_id, it.device_id, it.severity, it.at, it.cause.offset)
+        for it in fold(log)[1]
+        if isinstance(it, AlertEvent)
+    ]
+    assert found == expected
+
+
 def _exact(it: Said) -> Said:
-    return it._replace(value=None, threshold=None)
+    return it._replace(value=None, threshold=None, sequence=0)
 
 
 @many
@@ -123,12 +139,12 @@ def test_readings_that_come_again_change_nothing(log: Log, data: st.DataObject) 
             ]
     state, outputs = fold(log)
     again, outputs_again = fold(doubled)
-    assert [_timeless(it) for it in outputs] == [_timeless(it) for it in outputs_again]
+    assert _alerts(outputs) == _alerts(outputs_again)
     assert _series_without_coordinates(state) == _series_without_coordinates(again)
 
 
-def _timeless(output: Output) -> Said:
-    return said(output)._replace(offset=0)
+def _alerts(outputs: list[Output]) -> list[Said]:
+    return [said(it)._replace(offset=0) for it in outputs if isinstance(it, AlertEvent)]
 
 
 def _series_without_coordinates(state: State) -> object:
@@ -152,12 +168,20 @@ def test_each_alert_is_told_once_from_raised_to_resolved(log: Log) -> None:
         if it.transition == "raised":
             assert name not in open_now
             open_now[name] = it.alert_id
-        else:
-            assert open_now.pop(name) == it.alert_id
+        elif it.transition in ("resolved", "closed") and open_now.get(name) == it.alert_id:
+            del open_now[name]
+        elif it.transition in ("escalated", "unsilenced"):
+            assert open_now[name] == it.alert_id
     for story in told.values():
         assert [it.sequence for it in story] == list(range(1, len(story) + 1))
-        assert [it.transition for it in story] in (["raised"], ["raised", "resolved"])
-        assert len({(it.rule_version, it.rule_name, it.severity, it.opened_at) for it in story}) == 1
+        transitions = [it.transition for it in story]
+        assert transitions[0] == "raised"
+        assert transitions.count("raised") == 1
+        assert transitions.count("resolved") <= 1
+        assert transitions.count("closed") <= 1
+        assert len({(it.rule_version, it.rule_name, it.opened_at) for it in story}) == 1
+        ranks = [SEVERITIES.index(it.severity) for it in story]
+        assert ranks == sorted(ranks)
     kept = {
         (rule_id, name): alert.alert_id for name, it in state.devices.items() for rule_id, alert in it.alerts.items()
     }
@@ -177,3 +201,31 @@ def test_every_value_has_one_fate(log: Log) -> None:
         assert counted == (sum(len(it.values) for it in event.entries) if isinstance(event, Readings) else 0)
         fates["all"] += counted
     assert fates["all"] >= 0
+
+
+WORDS = (AlertAcknowledged, AlertUnacknowledged, AlertNoted, AlertClosed)
+
+
+@many
+@given(logs())
+def test_each_word_of_a_person_has_one_outcome(log: Log) -> None:
+    _, outputs = fold(log)
+    spoken = {"acknowledged", "unacknowledged", "noted", "closed"}
+    outcomes = Counter(
+        it.cause.offset
+        for it in outputs
+        if isinstance(it, CommandOutcome) or (isinstance(it, AlertEvent) and it.transition in spoken)
+    )
+    assert outcomes == Counter(offset for offset, (_, event) in enumerate(log) if isinstance(event, WORDS))
+
+
+@many
+@given(logs())
+def test_a_snapshot_knows_the_same_timers_silenced_alerts_and_storms(log: Log) -> None:
+    state, _ = fold(log)
+    again = reloaded(state)
+    assert (again.muted, again.storms) == (state.muted, state.storms)
+    due = {(device.due, name) for name, device in state.devices.items() if device.due < NEVER}
+    assert due <= set(state.timers)
+    assert set(again.timers) == due
+    assert all(time > state.ticked for time, _ in due)

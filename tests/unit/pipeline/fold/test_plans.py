@@ -26,8 +26,7 @@ _rules = st.one_of(
 
 
 def seen(plans: Plans, device_id: str, key: str) -> tuple[tuple[int, ...], list[tuple[str, int]]]:
-    own = plans.own(device_id)
-    plan = (own or {}).get(key) or plans.general().get(key) or KeyPlan((), ())
+    plan = plans.of_device(device_id, None).key(key) or KeyPlan((), ())
     return plan.spans, [(active.rule_id, active.version) for active in plan.rules]
 
 
@@ -35,8 +34,7 @@ def seen(plans: Plans, device_id: str, key: str) -> tuple[tuple[int, ...], list[
 def test_a_plan_names_the_enabled_rules_of_the_device_and_key(changes: list[tuple[str, Rule | None]]) -> None:
     plans, latest = Plans(), dict[str, tuple[int, Rule | None]]()
     for version, (rule_id, after) in enumerate(changes, 1):
-        before = latest.get(rule_id, (0, None))[1]
-        plans = plans.with_rule(rule_id, version, before, after)
+        plans = plans.with_rule(rule_id, version, after)
         latest[rule_id] = (version, after)
         rebuilt = Plans.of((name, number, it) for name, (number, it) in latest.items())
         for device_id in DEVICES:
@@ -47,7 +45,7 @@ def test_a_plan_names_the_enabled_rules_of_the_device_and_key(changes: list[tupl
                     if it is not None
                     and it.enabled
                     and it.device_id in (None, device_id)
-                    and key in (it.conditions.key, getattr(it.conditions, "other_key", None))
+                    and key in (getattr(it.conditions, name, None) for name in ("key", "other_key"))
                 )
                 spans, rules = seen(plans, device_id, key)
                 assert rules == expected

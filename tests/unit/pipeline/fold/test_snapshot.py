@@ -20,8 +20,8 @@ from pipeline.fold.snapshot import (
     encode_registry_item,
     registry_key,
 )
-from tests.support.event_logs import START, Log, Record, logs, rule
-from tests.support.folding import PARTITION, device_pieces, fold, position_of, registry_pieces
+from tests.support.event_logs import PARTITION, START, Log, Record, logs, rule
+from tests.support.folding import device_pieces, fold, position_of, registry_pieces
 
 HOT = rule("threshold", key="a", operator=">", value=1)
 

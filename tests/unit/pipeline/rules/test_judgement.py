@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from pipeline.events import Scalar
+from pipeline.rules import comparison, statistical
 from pipeline.rules.kinds import KINDS
 from pipeline.rules.model import Rule
-from pipeline.rules.verdict import Verdict
+from pipeline.rules.verdict import Verdict, View
 from pipeline.windows.series import Last, Series, take
 from tests.support.event_logs import START, rule
 
@@ -24,12 +25,14 @@ def series_of(values: list[tuple[int, Scalar]], spans: tuple[int, ...] = ()) -> 
 
 def judge(judged: Rule, off: int, **values: list[tuple[int, Scalar]]) -> Verdict | None:
     kind = KINDS[judged.rule_type]
-    known = {key: series_of(given, kind.spans(judged.conditions)) for key, given in values.items()}
-    return kind.judge(judged.conditions, known, START + off)
+    spans = tuple(span for _, span in kind.spans(judged.conditions))
+    known = {key: series_of(given, spans) for key, given in values.items()}
+    return kind.judge(judged.conditions, View(known, START + off, START + off, START + off, 0, START + off))
 
 
 def words(judged: Rule, verdict: Verdict) -> tuple[str, str]:
-    return KINDS[judged.rule_type].sides(judged.conditions, verdict, {"a": "bar"}.get)
+    sides: Any = {"comparison": comparison.sides, "statistical": statistical.sides}[judged.rule_type]
+    return sides(judged.conditions, verdict, {"a": "bar"}.get)  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ import orjson
 import pytest
 
 from pipeline.alert_codec import encode_output
-from pipeline.alerts import AlertEvent, Cause, Output, RuleSuspended, Transition
+from pipeline.alerts import AlertEvent, Cause, DeviceStatus, Output, RuleSuspended, Transition
 from pipeline.errors import InvalidInput
 from pipeline.journal.records import Record
+from sinks.postgres.projection.alert_rows import ShownStatusRow
 from sinks.postgres.projection.alerts import decide_alerts, read_output, rule_versions_named
 from tests.support.records import NOW, alert_record
 
@@ -66,3 +67,12 @@ def test_a_field_of_the_wrong_type_is_undecodable(field: str, value: object) -> 
 def test_what_was_encoded_is_read() -> None:
     for output in (RAISED, SUSPENDED):
         assert read_output(*encode_output(output)) == output
+
+
+def test_a_devices_status_becomes_a_row_and_a_clock_does_not() -> None:
+    shown = DeviceStatus("d", "offline", False, "silence", NOW, Cause("iiot.events", 0, 7))
+    behind = DeviceStatus("d", "offline", True, "clock", NOW, Cause("iiot.events", 0, 8))
+    record = Record("iiot.alerts", 0, 3, NOW, None, (), b"")
+    changes = decide_alerts([(record, shown), (record, behind)])
+    assert changes.statuses == [ShownStatusRow("d", "offline", NOW, 7, 3)]
+    assert not changes.alerts
