@@ -15,7 +15,8 @@ from pipeline.rules.model import Rule
 class Explanation:
     """What a fresh evaluator makes of the facts: the readings that made it judge, each condition, the transition.
 
-    `transition` is None if nothing follows: no reading made the judgement due, or a condition cannot be judged.
+    `transition` is None if nothing follows: no reading or passed duration made the judgement due, or a condition
+    cannot be judged.
     """
 
     deciding: tuple[ReadingEvidence, ...]
@@ -33,10 +34,9 @@ def explain(event: AlertEvent, rule: Rule, facts: Facts | None = None) -> Explan
     deciding = facts.brought_by(event.cause.offset)
     conditions = judge(rule, facts, event.unit)
     transition: Literal["raised", "resolved"] | None = None
-    if deciding:
-        holds = [each.holds for each in conditions]
-        if event.sequence == 1 and all(holds):
+    if deciding or facts.evidence.timers:
+        if event.sequence == 1 and conditions[0].holds:
             transition = "raised"
-        elif event.sequence > 1 and False in holds:
+        elif event.sequence > 1 and conditions[0].holds is False:
             transition = "resolved"
     return Explanation(deciding, conditions, transition)

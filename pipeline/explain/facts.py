@@ -22,11 +22,18 @@ class Facts:
         return next((each for each in self.evidence.readings if each.key == key), None)
 
     def window(self, key: str, aggregate: str, seconds: int) -> WindowEvidence | None:
-        """What a window ending at `at` amounted to."""
+        """What a window amounted to when it was judged last."""
         for each in self.evidence.windows:
-            if (each.key, each.aggregate, each.window_seconds, each.end) == (key, aggregate, seconds, self.at):
+            if (each.key, each.aggregate, each.window_seconds) == (key, aggregate, seconds):
                 return each
         return None
+
+    @property
+    def judged_at(self) -> int:
+        """When the conditions were judged last: where a duration passed on a tick, at the reading before it."""
+        if not self.evidence.timers:
+            return self.at
+        return max((each.ts for each in self.evidence.readings), default=self.at)
 
     def brought_by(self, offset: int) -> tuple[ReadingEvidence, ...]:
         """The readings that came with the record at this offset."""

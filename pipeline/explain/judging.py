@@ -9,8 +9,17 @@ from typing import Any
 
 from pipeline.events import Scalar
 from pipeline.explain.facts import Facts
-from pipeline.rules.model import ComparisonConditions, Rule, StatisticalConditions, ThresholdConditions
+from pipeline.rules.conditions import (
+    ComparisonConditions,
+    CompoundConditions,
+    RateConditions,
+    StatisticalConditions,
+    ThresholdConditions,
+    TimeBasedConditions,
+)
+from pipeline.rules.model import Rule
 from pipeline.rules.operators import compare
+from pipeline.rules.time_based import is_inside, spoken_windows
 from pipeline.rules.wording import spoken, spoken_duration
 
 
@@ -29,7 +38,7 @@ class Judged:
 
 
 def judge(rule: Rule, facts: Facts, unit: str | None) -> tuple[Judged, ...]:
-    """Every condition of the rule, in its order."""
+    """The rule's condition, and after it each condition inside it, in their order."""
     return JUDGES[rule.rule_type](rule.conditions, facts, unit)
 
 
@@ -51,7 +60,7 @@ def _comparison(conditions: ComparisonConditions, facts: Facts, unit: str | None
         reading = facts.reading(key)
         if reading is None:
             return (_unknown(said, None, f"no reading of {key}"),)
-        if abs(facts.at - reading.ts) > oldest:
+        if abs(facts.judged_at - reading.ts) > oldest:
             return (_unknown(said, None, f"{key} is older than {spoken_duration(conditions.max_age_seconds)}"),)
         sides.append(reading.value)
     value, threshold = sides
@@ -79,10 +88,57 @@ def _statistical(conditions: StatisticalConditions, facts: Facts, unit: str | No
     return (_judged(said, window.value, conditions.operator, conditions.value),)
 
 
+def _rate(conditions: RateConditions, facts: Facts, unit: str | None) -> tuple[Judged, ...]:
+    over = spoken_duration(conditions.window_seconds)
+    said = f"change of {conditions.key} over {over} {conditions.operator} {spoken(conditions.value)} per second"
+    window = facts.window(conditions.key, "rate", conditions.window_seconds)
+    if window is None:
+        return (_unknown(said, conditions.value, f"no window of {conditions.key}"),)
+    return (_judged(said, window.value, conditions.operator, conditions.value),)
+
+
+def _schedule(conditions: TimeBasedConditions, facts: Facts, unit: str | None) -> tuple[Judged, ...]:
+    said = spoken_windows(conditions)
+    in_time = is_inside(conditions.windows, conditions.timezone, facts.at) is (conditions.when == "inside")
+    if not in_time or conditions.condition is None:
+        return (Judged(said, None, None, in_time),)
+    parts = _part(conditions.condition, facts, unit)
+    first = parts[0]
+    return (Judged(f"{said}, and", first.value, first.threshold, first.holds, first.why), *parts)
+
+
+def _compound(conditions: CompoundConditions, facts: Facts, unit: str | None) -> tuple[Judged, ...]:
+    parts = [_part(part, facts, unit) for part in conditions.parts]
+    said = "all of" if conditions.all is not None else "any of"
+    decisive = conditions.all is None
+    heads = [part[0] for part in parts]
+    deciding = next((head for head in heads if head.holds is decisive), None)
+    if deciding is not None:
+        whole = Judged(said, deciding.value, deciding.threshold, decisive)
+    elif any(head.holds is None for head in heads):
+        whole = _unknown(said, None, next(head.why for head in heads if head.holds is None))
+    else:
+        whole = Judged(said, heads[0].value, heads[0].threshold, not decisive)
+    return (whole, *[each for part in parts for each in part])
+
+
+def _absence(conditions: Any, facts: Facts, unit: str | None) -> tuple[Judged, ...]:
+    said = f"no {conditions.key or 'reading'} for {spoken_duration(conditions.seconds)}"
+    return (_unknown(said, conditions.seconds, "when it was heard last is not part of the evidence"),)
+
+
+def _part(condition: Any, facts: Facts, unit: str | None) -> tuple[Judged, ...]:
+    return JUDGES[condition.type](condition, facts, unit)
+
+
 JUDGES: Mapping[str, Callable[[Any, Facts, str | None], tuple[Judged, ...]]] = {
     "threshold": _threshold,
     "comparison": _comparison,
     "statistical": _statistical,
+    "rate_of_change": _rate,
+    "time_based": _schedule,
+    "compound": _compound,
+    "absence": _absence,
 }
 
 
