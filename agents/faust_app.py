@@ -13,7 +13,7 @@ from typing import Any
 
 import faust
 
-from agents.ownership import SESSION_SECONDS, Owner
+from agents.ownership import HEARTBEAT_SECONDS, SESSION_SECONDS, Owner
 from pipeline.journal.records import Record
 from pipeline.process.logs import get_log
 from pipeline.process.watchdog import Watchdog
@@ -49,7 +49,7 @@ def make_app(app_id: str, settings: Settings, *, partitions: int, data_dir: Path
         table_standby_replicas=0,
         web_enabled=False,
         broker_session_timeout=SESSION_SECONDS,
-        broker_heartbeat_interval=2.0,
+        broker_heartbeat_interval=HEARTBEAT_SECONDS,
         broker_rebalance_timeout=30.0,
         broker_max_poll_interval=300.0,
         broker_commit_interval=5.0,

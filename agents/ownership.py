@@ -33,6 +33,9 @@ _EXCUSES = (KafkaConnectionError, PostgresUnavailable, NotYet)
 """Failures that a restart of this process would not mend."""
 SESSION_SECONDS = 10.0
 """How long a silent worker keeps its partitions."""
+HEARTBEAT_SECONDS = 2.0
+_STANDSTILL_SECONDS = SESSION_SECONDS - 2 * HEARTBEAT_SECONDS
+"""The session counts from the last heartbeat, which may have been sent some time before the worker froze."""
 _COMPARE_EVERY_SECONDS = 5.0
 _COMPARE_SECONDS = 5.0
 _UNANNOUNCED_TAILS = 6
@@ -102,7 +105,7 @@ class Owner:
 
     async def run(self) -> None:
         """Keep the partitions going until cancelled; raises what only a restart or a person can mend."""
-        tasks = {asyncio.create_task(self._compare_all()), asyncio.create_task(feel_pulse(SESSION_SECONDS))}
+        tasks = {asyncio.create_task(self._compare_all()), asyncio.create_task(feel_pulse(_STANDSTILL_SECONDS))}
         try:
             done, _ = await asyncio.wait({*tasks, self._fatal}, return_when=asyncio.FIRST_COMPLETED)
             for each in done:

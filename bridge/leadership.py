@@ -21,7 +21,9 @@ from pipeline.topics import META
 
 GROUP = "iiot-bridge"
 SESSION_TIMEOUT_MS = 10_000
-_HEARTBEAT_MS = 3_000
+_HEARTBEAT_MS = 2_000
+STANDSTILL_SECONDS = (SESSION_TIMEOUT_MS - 2 * _HEARTBEAT_MS) / 1000
+"""The session counts from the last heartbeat, which may have been sent some time before the process froze."""
 _HAND_OVER_SECONDS = 5.0
 
 

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, suppress
 
 from bridge.alerts_out import AlertPublisher
 from bridge.forwarder import Forwarder, send_markers
-from bridge.leadership import SESSION_TIMEOUT_MS, Leadership
+from bridge.leadership import STANDSTILL_SECONDS, Leadership
 from bridge.probe import KafkaProbe
 from bridge.session import MqttSession
 from bridge.ticks import MarkerSchedule
@@ -77,7 +77,7 @@ async def _be_active(
             probe.run(),
             alerts.run(),
             send_markers(session, markers, settings.evaluation_interval),
-            feel_pulse(SESSION_TIMEOUT_MS / 1000),
+            feel_pulse(STANDSTILL_SECONDS),
         )
 
 

@@ -133,7 +133,7 @@ async def test_waiting_for_a_database_is_not_a_lack_of_progress(reader: FakeRead
 async def test_a_worker_that_stood_still_longer_than_its_session_gives_up(
     reader: FakeReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ownership, "SESSION_SECONDS", -0.01)
+    monkeypatch.setattr(ownership, "_STANDSTILL_SECONDS", -0.01)
     owner = Owner("test", Opening(), reader)
     with pytest.raises(PartitionLost, match="stood still"):
         await asyncio.wait_for(owner.run(), 5)
