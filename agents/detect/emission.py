@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaProducer
 
 from pipeline.alert_codec import encode_output, output_id
-from pipeline.alerts import AlertEvent, Output
+from pipeline.alerts import AlertEvent, Output, RuleSuspended
 from pipeline.process import metrics
 from pipeline.topics import ALERTS
 
@@ -51,7 +51,7 @@ class Emitter:
         for output in due:
             if isinstance(output, AlertEvent):
                 metrics.ALERTS_EMITTED.labels(output.transition).inc()
-            else:
+            elif isinstance(output, RuleSuspended):
                 metrics.RULES_SUSPENDED.inc()
 
     def forget_found(self) -> None:

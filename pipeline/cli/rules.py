@@ -12,6 +12,7 @@ import typer
 
 from pipeline.cli import backtest, rule_tests
 from pipeline.cli.failures import reaching_kafka, reaching_postgres
+from pipeline.cli.rule_words import describe_rule
 from pipeline.errors import PlatformError
 
 if TYPE_CHECKING:
@@ -161,21 +162,8 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
         enabled = "" if row["enabled"] else " (off)"
         table.add_row(
             row["rule_id"], escape(row["name"]) + enabled, row["device_id"] or "every", row["rule_type"],
-            escape(describe(row["body"])), row["severity"] or "", str(row["version"]),
+            escape(describe_rule(row["body"])), row["severity"] or "", str(row["version"]),
         )  # fmt: skip
     table.columns[0].no_wrap = True  # it is what remove wants
     table.columns[0].overflow = "fold"
     make_console().print(table)
-
-
-def describe(rule: dict[str, Any]) -> str:
-    """A rule's conditions in a few words."""
-    given = rule.get("conditions", {})
-    if rule.get("rule_type") == "comparison":
-        factor = f" x {given['factor']:g}" if given.get("factor", 1) != 1 else ""
-        offset = f" + {given['offset']:g}" if given.get("offset") else ""
-        return f"{given.get('key')} {given.get('operator')} {given.get('other_key')}{factor}{offset}"
-    key = given.get("key")
-    if rule.get("rule_type") == "statistical":
-        key = f"{given.get('aggregate')} of {key} over {given.get('window_seconds')} s"
-    return f"{key} {given.get('operator')} {given.get('value')}"
