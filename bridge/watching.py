@@ -54,7 +54,9 @@ def watch_active(
 
     def alerts_out() -> str | None:
         behind = any(end > alerts.positions.get(partition, 0) for partition, end in probe.alert_ends.items())
-        alerts.progress.waiting = behind and probe.answers and session.epoch is not None
+        # The broker's acknowledgements stand behind the messages that it sends us: a backlog delays them, not a fault.
+        flowing = session.epoch is not None and not forwarder.pending
+        alerts.progress.waiting = behind and probe.answers and flowing
         return alerts.progress()
 
     watchdog.watch("mqtt_thread", thread, _THREAD_SECONDS)

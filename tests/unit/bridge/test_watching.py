@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,8 +29,9 @@ class _Bench:
     def watch(self) -> None:
         watch_active(self.watchdog, self.session, self.forwarder, self.alerts, self.probe)
 
-    def exits_after(self, seconds: float) -> bool:
+    def exits_after(self, seconds: float, meanwhile: Callable[[], None] = lambda: None) -> bool:
         for _ in range(int(seconds * 2)):
+            meanwhile()
             self.watchdog.check_once()
             self.now += 0.5
         return self.exits[:1] == [EXIT_CODE]
@@ -85,6 +87,17 @@ def test_alerts_that_wait_for_the_broker_do_not(bench: _Bench) -> None:
     bench.probe.alert_ends = {0: 5}
     bench.session.epoch = None
     assert not bench.exits_after(600)
+
+
+def test_alerts_that_wait_behind_a_backlog_of_messages_do_not(bench: _Bench) -> None:
+    bench.watch()
+    bench.probe.alert_ends = {0: 5}
+
+    def backlog() -> None:
+        bench.forwarder.pending = 4000
+        bench.forwarder.progress.advance(4000)
+
+    assert not bench.exits_after(600, meanwhile=backlog)
 
 
 def test_a_standby_leaves_once_kafka_is_back_from_an_outage(bench: _Bench) -> None:
