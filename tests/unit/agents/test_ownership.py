@@ -137,3 +137,9 @@ async def test_a_worker_that_stood_still_longer_than_its_session_gives_up(
     owner = Owner("test", Opening(), reader)
     with pytest.raises(PartitionLost, match="stood still"):
         await asyncio.wait_for(owner.run(), 5)
+
+
+def test_a_worker_gives_up_before_its_session_can_have_ended_unnoticed() -> None:
+    # The session runs from the last heartbeat, so a freeze that ends a session may be shorter by one interval.
+    shortest_fatal_freeze = ownership.SESSION_SECONDS - ownership.HEARTBEAT_SECONDS
+    assert shortest_fatal_freeze > ownership._STANDSTILL_SECONDS
